@@ -1,0 +1,90 @@
+"""Scores and results as a table and as files. Knows nothing of how they came about."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich import box
+from rich.table import Table
+
+from eval.metrics import Score
+from eval.run import Result
+from index.errors import FootnoteError
+
+_MEANING = {
+    "hit@1": "a relevant passage comes first",
+    "hit@5": "… among the first 5",
+    "hit@10": "… among the first 10",
+    "mrr@10": "mean reciprocal rank",
+    "ndcg@10": "ranking quality",
+    "em": "exact match; right abstaining is 1",
+    "f1": "token F1; right abstaining is 1",
+    "em_has": "exact match, answerable ones",
+    "f1_has": "token F1, answerable ones",
+    "best_f1": "F1 at the best threshold",
+    "citation_verbatim": "quotes found as cited",
+    "citation_support": "quotes that support the answer",
+    "answerable_auroc": "confidence tells answerable",
+    "aurc": "risk over coverage, low is good",
+    "ece": "calibration error, low is good",
+    "false_answer_rate": "answered what is not there",
+    "false_refusal_rate": "abstained from what is there",
+    "latency_p50_ms": "median time to answer",
+    "latency_p95_ms": "95th percentile",
+}
+
+
+def table(scores: Mapping[str, Score], title: str) -> Table:
+    """The scores for a terminal: rates in percent, times in milliseconds."""
+    result = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD)
+    result.add_column("score")
+    result.add_column("value", justify="right")
+    result.add_column("95 % interval", justify="right")
+    result.add_column("meaning", style="dim")
+    for name, score in scores.items():
+        unit, factor = ("ms", 1) if name.endswith("_ms") else ("%", 100)
+        if math.isnan(score.value):
+            result.add_row(name, "–", "", _MEANING[name])
+            continue
+        interval = f"{factor * score.low:.1f} – {factor * score.high:.1f}"
+        result.add_row(name, f"{factor * score.value:.1f} {unit}", interval, _MEANING[name])
+    return result
+
+
+def as_json(scores: Mapping[str, Score], n: int) -> dict[str, object]:
+    """`{"n", "scores": {name: {"value", "low", "high"}}}`; null where the gold set cannot tell."""
+
+    def known(value: float) -> float | None:
+        return None if math.isnan(value) else value
+
+    values = {name: {"value": known(s.value), "low": known(s.low), "high": known(s.high)} for name, s in scores.items()}
+    return {"n": n, "scores": values}
+
+
+def write(folder: Path, scores: Mapping[str, Score], results: Sequence[Result]) -> None:
+    """`scores.json`, and `questions.jsonl` with every question and how it was answered."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(as_json(scores, len(results)), indent=2)
+        (folder / "scores.json").write_text(text + "\n", encoding="utf-8")
+        lines = (json.dumps(_row(result), ensure_ascii=False) for result in results)
+        (folder / "questions.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise FootnoteError(f"The results cannot be written to {str(folder)!r}: {error.strerror or error}.") from error
+
+
+def _row(result: Result) -> dict[str, object]:
+    item, answer = result.item, result.answer
+    return {
+        "id": item.id,
+        "question": item.question,
+        "answers": item.answers,
+        "answer": answer.text,
+        "candidate": answer.candidate,
+        "confidence": answer.confidence,
+        "em": result.em,
+        "f1": result.f1,
+        "first_relevant": result.relevant.index(True) + 1 if any(result.relevant) else None,
+        "quotes": [citation.quote for citation in answer.citations],
+    }

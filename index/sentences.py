@@ -1,0 +1,39 @@
+"""Sentences as character spans. Knows nothing of passages, tokens or models."""
+
+import re
+from itertools import pairwise
+
+from syntok import segmenter
+
+# A block ends at a blank line, and before and after a line that stands alone: a heading, a list item, a table row.
+_STANDALONE = r"[ \t]*(?:#{1,6}[ \t]|[-*+•][ \t]|\||>|\d{1,3}[.)][ \t])"
+_BLOCK_BREAK = re.compile(rf"\n[ \t]*\n|\n(?={_STANDALONE})|(?<=\n)(?=#)")
+_HEADING_LINE = re.compile(r"#{1,6}[ \t][^\n]*\n")
+
+
+def strip_span(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without the white space at its two ends; empty at `start` when it holds nothing else."""
+    part = text[start:end]
+    lead = len(part) - len(part.lstrip())
+    return (start + lead, start + len(part.rstrip())) if lead < len(part) else (start, start)
+
+
+def blocks(text: str) -> list[tuple[int, int]]:
+    """Spans of paragraphs, headings, list items and table rows, in order and without outer white space."""
+    cuts = {0, len(text)}
+    cuts.update(match.end() for match in _BLOCK_BREAK.finditer(text))
+    cuts.update(match.end() for match in _HEADING_LINE.finditer(text) if match.start() in cuts)
+    spans = (strip_span(text, start, end) for start, end in pairwise(sorted(cuts)))
+    return [(start, end) for start, end in spans if start < end]
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Spans of sentences in order; together they hold every character of `text` that is not white space."""
+    found: list[tuple[int, int]] = []
+    for start, end in blocks(text):
+        block = text[start:end]
+        starts = {sentence[0].offset for paragraph in segmenter.analyze(block) for sentence in paragraph if sentence}
+        cuts = sorted((starts - {0}) | {0, len(block)})
+        spans = (strip_span(text, start + a, start + b) for a, b in pairwise(cuts))
+        found.extend((a, b) for a, b in spans if a < b)
+    return found

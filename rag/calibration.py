@@ -1,0 +1,55 @@
+"""From reader scores to a probability of being right (Platt 1999), with the threshold to abstain below."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.errors import ModelError
+from index.types import Hit
+from rag.squad import normalize
+from rag.types import Span
+
+CALIBRATION = Path(__file__).parent / "models" / "calibration.json"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A logistic model over `features`; `threshold` is the confidence, 0..1, from which an answer is given."""
+
+    weights: tuple[float, ...]
+    bias: float
+    threshold: float
+
+    @classmethod
+    def load(cls, path: Path = CALIBRATION) -> "Calibration":
+        """Read the shipped calibration. Raises ModelError."""
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            return cls(tuple(map(float, raw["weights"])), float(raw["bias"]), float(raw["threshold"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"The calibration {path} cannot be read ({error}); install Footnote again.") from error
+
+    def confidence(self, values: Sequence[float]) -> float:
+        """Probability, 0..1, that the best span is a right answer."""
+        logit = self.bias + math.fsum(w * v for w, v in zip(self.weights, values, strict=True))
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
+
+
+def features(spans: Sequence[Span], hits: Sequence[Hit]) -> tuple[float, ...]:
+    """What the calibration looks at, from spans ordered best first.
+
+    The best span's score; its lead, at most 10, over the best span that says something else; its passage's place
+    among the hits as 1 / rank; and how many passages say the same, at most 3.
+    """
+    best, *others = spans
+    said = normalize(span_text(best, hits))
+    same = [normalize(span_text(span, hits)) == said for span in others]
+    rival = max((span.score for span, agrees in zip(others, same, strict=True) if not agrees), default=-math.inf)
+    return (best.score, min(best.score - rival, 10.0), 1 / (best.passage + 1), float(min(1 + sum(same), 3)))
+
+
+def span_text(span: Span, hits: Sequence[Hit]) -> str:
+    """The characters of a span."""
+    return hits[span.passage].passage.text[span.start : span.end]

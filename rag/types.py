@@ -1,0 +1,70 @@
+"""The nouns of question answering."""
+
+from dataclasses import dataclass
+
+from index.types import Hit
+
+
+@dataclass(frozen=True)
+class Span:
+    """A candidate answer: characters `start` to `end` of passage number `passage`.
+
+    `score` is its logit minus that of "no answer here", so above 0 the reader prefers it to none.
+    """
+
+    passage: int
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Citation:
+    """The source of an answer: `document.text[start:end] == quote`, whole sentences.
+
+    Within them the answer stands at `document.text[answer_start:answer_end]`.
+    """
+
+    document: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    answer_start: int
+    answer_end: int
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Milliseconds spent."""
+
+    retrieve: float
+    read: float
+
+    @property
+    def total(self) -> float:
+        """Both stages."""
+        return self.retrieve + self.read
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What Footnote says to a question. `candidate` is the best span's text even when it abstains."""
+
+    question: str
+    candidate: str
+    confidence: float
+    threshold: float
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    timings: Timings
+
+    @property
+    def answerable(self) -> bool:
+        """Whether the confidence reaches the threshold; if not, Footnote abstains."""
+        return bool(self.candidate) and self.confidence >= self.threshold
+
+    @property
+    def text(self) -> str | None:
+        """The answer, None when Footnote abstains."""
+        return self.candidate if self.answerable else None

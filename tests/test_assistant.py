@@ -1,0 +1,146 @@
+from dataclasses import replace
+
+import pytest
+
+from index.errors import QuestionError
+from index.library import Library
+from index.types import Document, Hit, Passage
+from rag.assistant import MAX_CITATIONS, MAX_QUESTION, Assistant, cite, clean
+from rag.calibration import Calibration
+from rag.types import Answer, Span, Timings
+from tests.fakes import OverlapReader, WordEmbedder
+
+FRANCE = "😀 About France.\n\nFrance is large. The capital of France is Paris. It has a river.\n"
+SPAIN = "Spain is warm. The capital of Spain is Madrid.\n"
+QUESTION = "What is the capital of France?"
+BY_SCORE = Calibration((1.0, 0.0, 0.0, 0.0), 0.0, 0.5)  # confident when the reader's score is above 0
+
+
+@pytest.fixture
+def assistant(library: Library) -> Assistant:
+    library.add([Document.from_text("france.txt", FRANCE), Document.from_text("spain.txt", SPAIN)])
+    return Assistant(library, OverlapReader(), BY_SCORE)
+
+
+def timeless(answer: Answer) -> Answer:
+    return replace(answer, timings=Timings(0, 0))
+
+
+def test_an_answer_with_its_footnote(assistant: Assistant) -> None:
+    answer = assistant.answer(QUESTION)
+    assert (answer.text, answer.answerable) == ("Paris", True)
+    (citation,) = answer.citations
+    assert (citation.document, citation.quote) == ("france.txt", "The capital of France is Paris.")
+    assert FRANCE[citation.start : citation.end] == citation.quote
+    assert FRANCE[citation.answer_start : citation.answer_end] == "Paris"
+    assert answer.timings.total == answer.timings.retrieve + answer.timings.read > 0
+
+
+@pytest.mark.parametrize("question", [QUESTION, "Is Spain warm?", "What is the capital of Spain?", "It has a what?"])
+def test_every_citation_is_verbatim(assistant: Assistant, library: Library, question: str) -> None:
+    answer = assistant.answer(question)
+    assert answer.citations
+    for citation in answer.citations:
+        text = library.text(citation.document)
+        assert text[citation.start : citation.end] == citation.quote
+        assert citation.start <= citation.answer_start < citation.answer_end <= citation.end
+    assert text[citation.answer_start : citation.answer_end] == answer.candidate
+
+
+def test_it_abstains_without_evidence(assistant: Assistant) -> None:
+    answer = assistant.answer("Who painted Guernica?")
+    assert (answer.text, answer.answerable) == (None, False)
+    assert answer.confidence < answer.threshold
+    assert answer.candidate, "what it would have said stays visible"
+
+
+def test_the_threshold_decides(assistant: Assistant, library: Library) -> None:
+    confidence = assistant.answer(QUESTION).confidence
+    for threshold, text in ((confidence, "Paris"), (confidence + 1e-9, None)):
+        answer = Assistant(library, OverlapReader(), replace(BY_SCORE, threshold=threshold)).answer(QUESTION)
+        assert answer.text == text
+
+
+def test_it_abstains_when_the_reader_finds_nothing(library: Library) -> None:
+    library.add([Document.from_text("marks.txt", "?! …")])
+    answer = Assistant(library, OverlapReader(), replace(BY_SCORE, threshold=0.0)).answer(QUESTION)
+    assert (answer.text, answer.candidate, answer.confidence, answer.citations) == (None, "", 0.0, ())
+
+
+def test_the_same_question_has_the_same_answer(assistant: Assistant, library: Library) -> None:
+    again = Assistant(Library(library.folder, WordEmbedder()), OverlapReader(), BY_SCORE)
+    answers = [timeless(a.answer(QUESTION)) for a in (assistant, assistant, again)]
+    assert repr(answers[0]) == repr(answers[1]) == repr(answers[2])
+
+
+def test_the_hits_come_before_the_answer(assistant: Assistant) -> None:
+    hits, answer = assistant.stream(QUESTION)
+    assert isinstance(answer, Answer)
+    assert hits == answer.hits != ()
+    assert timeless(answer) == timeless(assistant.answer(QUESTION))
+
+
+def test_it_reads_so_many_passages(library: Library) -> None:
+    library.add([Document.from_text(f"{n}.txt", f"Town {n} is by the sea.") for n in range(5)])
+    assert len(Assistant(library, OverlapReader(), BY_SCORE, passages=3).answer("Which town?").hits) == 3
+
+
+@pytest.mark.parametrize("question", ["", " \n\t"])
+def test_an_empty_question(assistant: Assistant, question: str) -> None:
+    with pytest.raises(QuestionError, match=r"^The question is empty; ask"):
+        assistant.answer(question)
+
+
+def test_a_question_has_a_greatest_length(assistant: Assistant) -> None:
+    with pytest.raises(QuestionError, match=r"^The question has 1,001 characters; Footnote reads up to 1,000\."):
+        assistant.answer("x" * (MAX_QUESTION + 1))
+    assert assistant.answer(f" {'x' * MAX_QUESTION} ").text is None
+
+
+def test_a_question_is_unicode() -> None:
+    assert clean(" what\ud800 is\0 it? ") == "what? is\0 it?"
+
+
+def test_an_empty_library(library: Library) -> None:
+    with pytest.raises(QuestionError, match=r"^The library holds no documents yet; add some"):
+        Assistant(library, OverlapReader(), BY_SCORE).answer(QUESTION)
+
+
+# Footnotes.
+
+TEXT = "It is Cork. I say Cork. No."
+
+
+def span(passage: int, at: int, score: float = 1.0) -> Span:
+    """“Cork” at this offset of the passage."""
+    return Span(passage, at, at + 4, score)
+
+
+def hits(*slices: tuple[str, int, int]) -> list[Hit]:
+    return [Hit(Passage(name, start, end, TEXT[start:end]), 0.1) for name, start, end in slices]
+
+
+def test_overlapping_passages_give_one_footnote() -> None:
+    found = cite([span(0, 18), span(1, 6)], hits(("a", 0, 27), ("a", 12, 27)))
+    assert [(citation.start, citation.quote) for citation in found] == [(12, "I say Cork.")]
+
+
+def test_footnotes_are_of_passages_that_agree() -> None:
+    spans = [span(0, 6, -1.0), span(1, 6, 3.0), Span(2, 24, 26, 2.0), span(3, 6, 0.0)]
+    found = cite(spans, hits(*((name, 0, 27) for name in "abcd")))
+    assert [citation.document for citation in found] == ["a", "b"], "not what says else, nor what the reader doubts"
+
+
+def test_footnotes_have_a_greatest_number() -> None:
+    found = cite([span(i, 6) for i in range(5)], hits(*((name, 0, 27) for name in "abcde")))
+    assert [citation.document for citation in found] == ["a", "b", "c"] and MAX_CITATIONS == 3
+
+
+def test_an_answer_over_two_sentences_is_quoted_whole() -> None:
+    (citation,) = cite([Span(0, 6, 15, 1.0)], hits(("a", 0, 27)))
+    assert (citation.quote, citation.answer_start, citation.answer_end) == ("It is Cork. I say Cork.", 6, 15)
+
+
+def test_a_footnote_keeps_its_page() -> None:
+    (citation,) = cite([span(0, 6)], [Hit(Passage("a", 100, 127, TEXT, page=4), 0.1)])
+    assert (citation.page, citation.start, citation.answer_start) == (4, 100, 106)

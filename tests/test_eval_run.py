@@ -1,0 +1,91 @@
+"""Scoring a system: an answering function that is a lambda, over documents that are a dict."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from eval.gold import Evidence, GoldSet, Item
+from eval.metrics import SCORES, score_all
+from eval.report import as_json, table, write
+from eval.run import Corpus, Result, outcomes, run_open, run_reader
+from index.errors import FootnoteError, GoldError
+from index.types import Hit, Passage
+from rag.types import Answer, Citation, Timings
+
+TEXT = "The tank holds 260 litres. The pump draws 2 kW. It was made in Leeds."
+CUTS = [(0, 26), (27, 47), (48, 69)]
+PASSAGES = [Passage("a.txt", a, b, TEXT[a:b]) for a, b in CUTS]
+CORPUS = Corpus(["a.txt"], {"a.txt": TEXT}.__getitem__, PASSAGES)
+GOLD = GoldSet(
+    (
+        Item("1", "How much does the tank hold?", ("260 litres",), (Evidence("a.txt", TEXT[0:26]),)),
+        Item("2", "How much does the pump draw?", ("2 kW",), (Evidence("a.txt", TEXT[27:47]),)),
+        Item("3", "Who made it?", ()),
+    )
+)
+
+
+def say(question: str, said: str, confidence: float, order: list[int]) -> Answer:
+    start = TEXT.index(said)
+    a, b = next((a, b) for a, b in CUTS if a <= start < b)
+    citation = Citation("a.txt", None, a, b, TEXT[a:b], start, start + len(said))
+    hits = tuple(Hit(PASSAGES[i], 1.0 / (1 + rank)) for rank, i in enumerate(order))
+    return Answer(question, said, confidence, 0.5, (citation,), hits, Timings(1, 2))
+
+
+def run() -> list[Result]:
+    replies = {
+        "How much does the tank hold?": ("260 litres", 0.9, [0, 1, 2]),
+        "How much does the pump draw?": ("Leeds", 0.3, [2, 1, 0]),
+        "Who made it?": ("Leeds", 0.6, [2, 0, 1]),
+    }
+    return run_open(GOLD, CORPUS, lambda question: say(question, *replies[question]))
+
+
+def test_open_mode_by_hand() -> None:
+    scores = {name: score.value for name, score in score_all(outcomes(run()), resamples=10).items()}
+    assert scores["hit@1"] == 0.5
+    assert scores["hit@5"] == 1.0
+    assert scores["mrr@10"] == pytest.approx(0.75)
+    assert scores["em"] == pytest.approx(1 / 3)
+    assert scores["false_answer_rate"] == 1.0
+    assert scores["false_refusal_rate"] == 0.5
+    assert scores["citation_verbatim"] == 1.0
+    assert scores["citation_support"] == 0.5
+    assert scores["answerable_auroc"] == 0.5
+    assert scores["latency_p50_ms"] == 3.0
+
+
+def test_a_citation_that_is_not_verbatim_is_caught() -> None:
+    moved = Corpus(["a.txt"], lambda path: "x" + TEXT, PASSAGES)
+    results = run_open(GOLD, moved, lambda question: say(question, "Leeds", 0.9, [0]))
+    assert score_all(outcomes(results), resamples=10)["citation_verbatim"].value == 0.0
+
+
+def test_reader_mode_gives_the_evidence_alone() -> None:
+    given: list[tuple[str, ...]] = []
+
+    def read(question: str, hits: tuple[Hit, ...]) -> Answer:
+        given.append(tuple(hit.passage.text for hit in hits))
+        return say(question, "2 kW", 0.9, [1])
+
+    run_reader(GoldSet(GOLD.items[:2]), CORPUS, read)
+    assert given == [(TEXT[0:26],), (TEXT[27:47],)]
+    with pytest.raises(GoldError, match="Question 3 has no evidence"):
+        run_reader(GOLD, CORPUS, read)
+
+
+def test_the_written_files_hold_every_score_and_question(tmp_path: Path) -> None:
+    results = run()
+    scores = score_all(outcomes(results), resamples=10)
+    write(tmp_path / "out", scores, results)
+    stored = json.loads((tmp_path / "out" / "scores.json").read_text())
+    assert stored == as_json(scores, 3)
+    assert set(stored["scores"]) == set(SCORES)
+    rows = [json.loads(line) for line in (tmp_path / "out" / "questions.jsonl").read_text().splitlines()]
+    assert [row["answer"] for row in rows] == ["260 litres", None, "Leeds"]
+    assert table(scores, "title").row_count == len(SCORES)
+    (tmp_path / "file").touch()
+    with pytest.raises(FootnoteError, match="cannot be written"):
+        write(tmp_path / "file" / "out", scores, results)

@@ -1,0 +1,82 @@
+import random
+
+import pytest
+
+from rag.squad import Paragraph, Question
+from rag.training.examples import Example, negatives, positives
+
+TOWNS = ("Cobh", "Youghal", "Ardmore", "Kinsale", "Bantry", "Schull", "Dingle", "Kenmare")
+
+
+def paragraph(town: str, population: int) -> Paragraph:
+    context = f"{town} is a town by the sea. It has {population} people, they say. Its harbour is deep."
+    many = context.index(str(population)), str(population)
+    more = many[0], f"{population} people"
+    questions: tuple[Question, ...] = (Question(f"{town} 1", f"How many people has {town}?", (many, more)),)
+    if population % 2:
+        questions += (Question(f"{town} 2", "Which town is by the sea?", ((0, town),)),)
+    return Paragraph("Towns of Munster", context, questions)
+
+
+PARAGRAPHS = [paragraph(town, 1000 + number) for number, town in enumerate(TOWNS)]
+QUESTIONS = {(question.text, p.context): question for p in PARAGRAPHS for question in p.questions}
+
+
+def test_positives_are_exact() -> None:
+    examples = positives(PARAGRAPHS, 5, random.Random(1))
+    assert len(examples) == 5 * len(QUESTIONS)
+    drawn = set()
+    for example in examples:
+        assert example.answer
+        start, end = example.answer
+        answer = start, example.context[start:end]
+        assert answer in QUESTIONS[example.question, example.context].answers
+        drawn.add(answer)
+    assert drawn == {answer for question in QUESTIONS.values() for answer in question.answers}, "every answer is used"
+
+
+@pytest.mark.parametrize(("repeat", "counts"), [(1, {1}), (2.5, {2, 3}), (0.5, {0, 1})])
+def test_questions_repeat_about_so_often(repeat: float, counts: set[int]) -> None:
+    asked = [e.question for e in positives(PARAGRAPHS, repeat, random.Random(1)) if e.question.startswith("How many")]
+    assert {asked.count(f"How many people has {town}?") for town in TOWNS} == counts
+
+
+def test_negatives_lack_every_answer() -> None:
+    answers = {text: [q for (asked, _), q in QUESTIONS.items() if asked == text] for text, _ in QUESTIONS}
+    examples = negatives(PARAGRAPHS, 1.0, random.Random(1))
+    assert len(examples) == len(QUESTIONS)
+    for example in examples:
+        assert example.answer is None
+        asked = answers[example.question]
+        lacking = [q for q in asked if not any(text.lower() in example.context.lower() for _, text in q.answers)]
+        assert lacking, "no accepted answer of the question it was made from"
+
+
+def test_half_of_the_negatives_are_cut_passages() -> None:
+    examples = negatives(PARAGRAPHS, 1.0, random.Random(1))
+    whole = {p.context for p in PARAGRAPHS}
+    cut = [example for example in examples if example.context not in whole]
+    assert len(cut) == len(QUESTIONS) // 2
+    kept = {f"{town} is a town by the sea. Its harbour is deep." for town in TOWNS}
+    kept |= {p.context.partition("sea. ")[2] for p in PARAGRAPHS}
+    assert {example.context for example in cut} <= kept
+
+
+def test_share_of_negatives() -> None:
+    assert negatives(PARAGRAPHS, 0.0, random.Random(1)) == []
+    assert 0 < len(negatives(PARAGRAPHS * 5, 0.5, random.Random(1))) < 5 * len(QUESTIONS)
+
+
+@pytest.mark.parametrize("context", ["Cobh.", "Cobh is old. I like COBH."])
+def test_no_negative_where_the_answer_stays(context: str) -> None:
+    whole = Paragraph("Towns", context, (Question("1", "Where?", ((0, "Cobh"),)),))
+    assert negatives([whole, whole], 1.0, random.Random(1)) == []
+
+
+def test_the_seed_decides() -> None:
+    def both(seed: int) -> tuple[list[Example], list[Example]]:
+        rng = random.Random(seed)
+        return positives(PARAGRAPHS, 1.5, rng), negatives(PARAGRAPHS, 0.8, rng)
+
+    assert both(1) == both(1)
+    assert all(one != other for one, other in zip(both(1), both(2), strict=True))

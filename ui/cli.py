@@ -1,0 +1,170 @@
+"""The command line. Everything heavy is imported in the command that needs it."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from index.errors import FootnoteError
+
+DEFAULT_LIBRARY = Path(".footnote")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit code is 0, 1 for an interruption, or 2 for bad input."""
+    args = _parser().parse_args(arguments)
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    try:
+        return int(args.run(args))
+    except FootnoteError as error:
+        print(f"footnote: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("footnote: stopped; what was stored so far is kept.", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="footnote", description="Answers questions about your documents, each with a footnote to its source."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    index = command("index", _index, "add, refresh or remove documents")
+    index.add_argument("paths", nargs="+", metavar="PATH", help="a file or a folder; one that is gone is removed")
+    _add_library(index)
+    _add_json(index)
+
+    ask = command("ask", _ask, "answer one question")
+    ask.add_argument("question", metavar="QUESTION")
+    _add_sources(ask)
+    _add_json(ask)
+
+    chat = command("chat", _chat, "index, then chat in the browser")
+    chat.add_argument("paths", nargs="*", metavar="PATH", help="files or folders to index first")
+    _add_library(chat)
+    chat.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    chat.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
+    chat.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+
+    evaluate = command("eval", _eval, "score answers against a gold set")
+    evaluate.add_argument("gold", type=Path, metavar="GOLD", help="JSON Lines, or SQuAD v1.1 or v2.0 JSON")
+    _add_sources(evaluate)
+    evaluate.add_argument(
+        "--mode",
+        choices=["open", "reader"],
+        default="open",
+        help="search for passages, or give the gold evidence alone",
+    )
+    evaluate.add_argument("--out", type=Path, metavar="DIR", help="write scores.json and questions.jsonl there")
+    _add_json(evaluate)
+
+    text = command("text", _text, "print the text that citation offsets count in")
+    text.add_argument("path", type=Path, metavar="PATH")
+    return parser
+
+
+def _add_library(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--library",
+        type=Path,
+        default=DEFAULT_LIBRARY,
+        metavar="DIR",
+        help="the library's folder (default: %(default)s)",
+    )
+
+
+def _add_sources(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_mutually_exclusive_group()
+    _add_library(group)
+    group.add_argument("--docs", nargs="+", metavar="PATH", help="answer from these files, without a library")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON alone on standard output")
+
+
+def _index(args: argparse.Namespace) -> int:
+    from ui.assemble import open_library, update
+    from ui.render import summary_json, summary_line
+
+    library = open_library(args.library, create=True)
+    summary = update(library, args.paths)
+    counts = [entry.passages for entry in library.documents()]
+    if args.json:
+        print(json.dumps(summary_json(summary, len(counts), sum(counts))))
+    else:
+        print(summary_line(summary, len(counts), sum(counts)))
+    return 2 if summary.failures else 0
+
+
+def _ask(args: argparse.Namespace) -> int:
+    from rag.assistant import clean
+    from ui.assemble import open_assistant, sources
+    from ui.render import answer_json, answer_terminal
+
+    question = clean(args.question)
+    with sources(args.library, args.docs) as library:
+        answer = open_assistant(library).answer(question)
+    if args.json:
+        print(json.dumps(answer_json(answer), ensure_ascii=False))
+    else:
+        from rich.console import Console
+
+        Console(highlight=False, soft_wrap=True).print(answer_terminal(answer), end="")
+    return 0
+
+
+def _chat(args: argparse.Namespace) -> int:
+    from ui.assemble import example_questions, open_assistant, open_library, update
+    from ui.web import build, require_free_port, serve
+
+    require_free_port(args.host, args.port)
+    library = open_library(args.library, create=True)
+    update(library, args.paths)
+    page = build(open_assistant(library).stream, library, example_questions(library))
+    serve(page, args.host, args.port, open_browser=not args.no_browser)
+    return 0
+
+
+def _eval(args: argparse.Namespace) -> int:
+    from eval.gold import load_gold
+    from eval.metrics import score_all
+    from eval.report import as_json, table, write
+    from eval.run import outcomes
+    from ui.assemble import evaluate
+
+    gold = load_gold(args.gold)
+    results = evaluate(gold, args.library, args.docs, args.mode)
+    scores = score_all(outcomes(results))
+    if args.out:
+        write(args.out, scores, results)
+    if args.json:
+        print(json.dumps(as_json(scores, len(results))))
+    else:
+        from rich.console import Console
+
+        unanswerable = sum(not result.item.answers for result in results)
+        title = f"{args.gold.name}: {len(results)} questions, {unanswerable} of them unanswerable, {args.mode} mode"
+        Console().print(table(scores, title))
+    return 0
+
+
+def _text(args: argparse.Namespace) -> int:
+    from index.loaders import load
+
+    sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+    sys.stdout.write(load(args.path, str(args.path)).text)
+    return 0
