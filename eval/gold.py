@@ -55,8 +55,10 @@ def load_gold(path: Path) -> GoldSet:
     """Read JSON Lines or SQuAD v1.1 / v2.0 JSON. Raises GoldError, naming every malformed line."""
     try:
         source = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GoldError(f"The gold set {str(path)!r} cannot be read: {error}.") from error
+    except OSError as error:
+        raise GoldError(f"The gold set {str(path)!r} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise GoldError(f"The gold set {str(path)!r} is not UTF-8 text; save it as UTF-8.") from error
     try:
         whole = json.loads(source)
     except json.JSONDecodeError:

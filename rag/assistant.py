@@ -1,6 +1,8 @@
 """Question → answer with footnotes. Knows nothing of screens or gold sets."""
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from time import perf_counter
 
 from index.errors import QuestionError
@@ -50,16 +52,23 @@ def answer_from(
 ) -> Answer:
     """The answer that these hits support."""
     began = perf_counter()
-    spans = reader.read(question, [hit.passage.text for hit in hits])
+    spans = find(question, hits, reader)
     return Answer(
         question,
         candidate=span_text(spans[0], hits) if spans else "",
-        confidence=calibration.confidence(features(spans, hits)) if spans else 0.0,
+        confidence=calibration.confidence(features(question, spans, hits)) if spans else 0.0,
         threshold=calibration.threshold,
         citations=cite(spans, hits),
         hits=hits,
         timings=Timings(retrieve_ms, 1000 * (perf_counter() - began)),
     )
+
+
+def find(question: str, hits: Sequence[Hit], reader: Reader) -> list[Span]:
+    """The best span of each hit, best first by the reader's log odds and a prior of 1 / rank for its passage."""
+    read = reader.read(question, [hit.passage.text for hit in hits])
+    spans = [replace(span, score=span.score - math.log(span.passage + 1)) for span in read]
+    return sorted(spans, key=lambda span: (-span.score, span.passage))
 
 
 def clean(question: str) -> str:

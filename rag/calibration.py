@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from index.errors import ModelError
 from index.types import Hit
 from rag.squad import normalize
 from rag.types import Span
+
+# A capitalised word that does not begin the question, or a word with a digit in it.
+_NAME = re.compile(r"(?<=[\w,;] )[A-Z]\w+|\b\w*\d\w*")
 
 CALIBRATION = Path(__file__).parent / "models" / "calibration.json"
 
@@ -37,17 +41,30 @@ class Calibration:
         return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
 
 
-def features(spans: Sequence[Span], hits: Sequence[Hit]) -> tuple[float, ...]:
+def features(question: str, spans: Sequence[Span], hits: Sequence[Hit]) -> tuple[float, ...]:
     """What the calibration looks at, from spans ordered best first.
 
     The best span's score; its lead, at most 10, over the best span that says something else; its passage's place
-    among the hits as 1 / rank; and how many passages say the same, at most 3.
+    among the hits as 1 / rank; how many passages say the same, at most 3; and the share of the question's names and
+    numbers that its passage lacks.
     """
     best, *others = spans
     said = normalize(span_text(best, hits))
     same = [normalize(span_text(span, hits)) == said for span in others]
     rival = max((span.score for span, agrees in zip(others, same, strict=True) if not agrees), default=-math.inf)
-    return (best.score, min(best.score - rival, 10.0), 1 / (best.passage + 1), float(min(1 + sum(same), 3)))
+    return (
+        best.score,
+        min(best.score - rival, 10.0),
+        1 / (best.passage + 1),
+        float(min(1 + sum(same), 3)),
+        _lacking(question, hits[best.passage].passage.text),
+    )
+
+
+def _lacking(question: str, text: str) -> float:
+    names = _NAME.findall(question)
+    lowered = text.lower()
+    return sum(name.lower() not in lowered for name in names) / len(names) if names else 0.0
 
 
 def span_text(span: Span, hits: Sequence[Hit]) -> str:

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from index.errors import QuestionError
 from index.library import Library
 from index.types import Document, Hit, Passage
-from rag.assistant import MAX_CITATIONS, MAX_QUESTION, Assistant, cite, clean
+from rag.assistant import MAX_CITATIONS, MAX_QUESTION, Assistant, cite, clean, find
 from rag.calibration import Calibration
 from rag.types import Answer, Span, Timings
 from tests.fakes import OverlapReader, WordEmbedder
@@ -13,7 +14,7 @@ from tests.fakes import OverlapReader, WordEmbedder
 FRANCE = "😀 About France.\n\nFrance is large. The capital of France is Paris. It has a river.\n"
 SPAIN = "Spain is warm. The capital of Spain is Madrid.\n"
 QUESTION = "What is the capital of France?"
-BY_SCORE = Calibration((1.0, 0.0, 0.0, 0.0), 0.0, 0.5)  # confident when the reader's score is above 0
+BY_SCORE = Calibration((1.0, 0.0, 0.0, 0.0, 0.0), 0.0, 0.5)  # confident when the reader's score is above 0
 
 
 @pytest.fixture
@@ -83,6 +84,17 @@ def test_the_hits_come_before_the_answer(assistant: Assistant) -> None:
 def test_it_reads_so_many_passages(library: Library) -> None:
     library.add([Document.from_text(f"{n}.txt", f"Town {n} is by the sea.") for n in range(5)])
     assert len(Assistant(library, OverlapReader(), BY_SCORE, passages=3).answer("Which town?").hits) == 3
+
+
+@pytest.mark.parametrize(("lead", "first"), [(0.68, 0), (0.70, 1)])
+def test_a_later_passage_must_score_higher(lead: float, first: int) -> None:
+    class Fixed:
+        def read(self, question: str, passages: Sequence[str]) -> list[Span]:
+            return [span(1, 6, lead), span(0, 6, 0.0)]
+
+    found = find("Where?", hits(("a", 0, 27), ("b", 0, 27)), Fixed())
+    assert found[0].passage == first, "log 2 is 0.69: a passage's prior is 1 / rank"
+    assert [s.score for s in found] == sorted((s.score for s in found), reverse=True)
 
 
 @pytest.mark.parametrize("question", ["", " \n\t"])

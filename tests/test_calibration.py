@@ -41,14 +41,29 @@ def test_span_text() -> None:
 @pytest.mark.parametrize(
     ("spans", "expected"),
     [
-        ([span(0, "Cork", 4.0)], (4.0, 10.0, 1.0, 1.0)),
-        ([span(1, "The cork", 4.0), span(0, "Cork", 3.0), span(2, "Dublin", 1.5)], (4.0, 2.5, 0.5, 2.0)),
-        ([span(2, "Dublin", 9.0), span(0, "Cork", -5.0), span(1, "cork", -6.0)], (9.0, 10.0, 1 / 3, 1.0)),
-        ([span(i, text, 1.0) for i, text in [(0, "Cork"), (1, "cork"), (2, "Cork"), (0, "Cork")]], (1.0, 10.0, 1, 3.0)),
+        ([span(0, "Cork", 4.0)], (4.0, 10.0, 1.0, 1.0, 0.5)),
+        ([span(1, "The cork", 4.0), span(0, "Cork", 3.0), span(2, "Dublin", 1.5)], (4.0, 2.5, 0.5, 2.0, 0.5)),
+        ([span(2, "Dublin", 9.0), span(0, "Cork", -5.0), span(1, "cork", -6.0)], (9.0, 10.0, 1 / 3, 1.0, 0.5)),
+        ([span(i, t, 1.0) for i, t in [(0, "Cork"), (1, "cork"), (2, "Cork"), (0, "Cork")]], (1.0, 10.0, 1, 3.0, 0.5)),
     ],
 )
 def test_features_by_hand(spans: list[Span], expected: tuple[float, ...]) -> None:
-    assert features(spans, HITS) == pytest.approx(expected)
+    assert features("Is it Cork or Clare?", spans, HITS) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("question", "share"),
+    [
+        ("Where do they say it?", 0.0),
+        ("Clare?", 0.0),
+        ("Is it in CORK?", 0.0),
+        ("Is the HP-200 in Cork?", 2 / 3),
+        ("What is the C5+1, and Cork's?", 2 / 3),
+        ("In 1920, who was in Clare?", 1.0),
+    ],
+)
+def test_names_and_numbers_that_the_passage_lacks(question: str, share: float) -> None:
+    assert features(question, [span(0, "Cork", 4.0)], HITS)[-1] == pytest.approx(share)
 
 
 def test_load(tmp_path: Path) -> None:

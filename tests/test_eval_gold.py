@@ -40,9 +40,12 @@ def test_no_questions(tmp_path: Path, source: str) -> None:
         load_gold(write(tmp_path / "gold.json", source))
 
 
-def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(GoldError, match="cannot be read"):
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(GoldError, match=r"cannot be read: No such file or directory\.$"):
         load_gold(tmp_path / "none.jsonl")
+    (tmp_path / "latin.jsonl").write_bytes(b"caf\xe9")
+    with pytest.raises(GoldError, match="is not UTF-8 text"):
+        load_gold(tmp_path / "latin.jsonl")
 
 
 def test_squad_articles_become_documents(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ import random
 import pytest
 
 from rag.squad import Paragraph, Question
-from rag.training.examples import Example, negatives, positives
+from rag.training.examples import Example, cropped, negatives, positives
 
 TOWNS = ("Cobh", "Youghal", "Ardmore", "Kinsale", "Bantry", "Schull", "Dingle", "Kenmare")
 
@@ -41,25 +41,52 @@ def test_questions_repeat_about_so_often(repeat: float, counts: set[int]) -> Non
     assert {asked.count(f"How many people has {town}?") for town in TOWNS} == counts
 
 
-def test_negatives_lack_every_answer() -> None:
-    answers = {text: [q for (asked, _), q in QUESTIONS.items() if asked == text] for text, _ in QUESTIONS}
+def test_negatives_are_of_three_kinds() -> None:
     examples = negatives(PARAGRAPHS, 1.0, random.Random(1))
-    assert len(examples) == len(QUESTIONS)
-    for example in examples:
-        assert example.answer is None
-        asked = answers[example.question]
-        lacking = [q for q in asked if not any(text.lower() in example.context.lower() for _, text in q.answers)]
-        assert lacking, "no accepted answer of the question it was made from"
-
-
-def test_half_of_the_negatives_are_cut_passages() -> None:
-    examples = negatives(PARAGRAPHS, 1.0, random.Random(1))
+    assert len(QUESTIONS) * 2 // 3 <= len(examples) <= len(QUESTIONS)
+    assert all(example.answer is None for example in examples)
     whole = {p.context for p in PARAGRAPHS}
     cut = [example for example in examples if example.context not in whole]
-    assert len(cut) == len(QUESTIONS) // 2
     kept = {f"{town} is a town by the sea. Its harbour is deep." for town in TOWNS}
     kept |= {p.context.partition("sea. ")[2] for p in PARAGRAPHS}
+    assert len(cut) == len(QUESTIONS) // 3
     assert {example.context for example in cut} <= kept
+    crossed = {(e.question, e.context) for e in examples if e.question.startswith("How many") and e not in cut}
+    assert crossed
+    assert not crossed & set(QUESTIONS), "no town's own passage is left whole"
+
+
+RENAMED = [
+    ("Who is the mayor of Cobh?", "Cobh is old.", {"Who is the mayor of Youghal?"}),
+    ("Who led Cobh in 1920?", "Cobh is old.", {"Who led Youghal in 1920?", "Who led Cobh in 2024?"}),
+    ("Who is the mayor of Cobh?", "Cobh is older than Youghal.", set()),
+    ("Where is the sea?", "Cobh is old.", set()),
+]
+
+
+@pytest.mark.parametrize(("asked", "context", "expected"), RENAMED)
+def test_a_name_or_number_is_exchanged(asked: str, context: str, expected: set[str]) -> None:
+    question = Question("1", asked, ((0, context),))
+    other = Paragraph("Towns", "Ferries call.", (Question("2", "When do ferries call at Youghal in 2024?", ()),))
+    made = negatives([Paragraph("Towns", context, (question,) * 40), other], 1.0, random.Random(1))
+    assert {e.question for e in made if e.context == context and e.question != other.questions[0].text} == expected
+
+
+@pytest.mark.parametrize("characters", [0, 30, 60, 999])
+def test_a_cropped_example_keeps_its_answer(characters: int) -> None:
+    for example in positives(PARAGRAPHS, 1, random.Random(1)):
+        short = cropped(example, characters, random.Random(2))
+        assert short.context in example.context
+        assert len(short.context) <= max(characters, 42), "no longer, or the answer's sentence alone"
+        assert short.answer
+        assert example.answer
+        assert short.context[slice(*short.answer)] == example.context[slice(*example.answer)]
+        assert (short == example) == (characters == 999)
+
+
+def test_a_cropped_negative_is_some_sentence() -> None:
+    short = {cropped(Example("Who?", "One. Two. Three.", None), 0, random.Random(seed)).context for seed in range(20)}
+    assert short == {"One.", "Two.", "Three."}
 
 
 def test_share_of_negatives() -> None:

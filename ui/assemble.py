@@ -55,9 +55,10 @@ def example_questions(library: Library) -> list[str]:
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Callable[[str, float], None]]:
-    """A bar on standard error, told what is at work and the share done, 0..1."""
+    """A bar on standard error where that is a terminal, told what is at work and the share done, 0..1."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(label, total=1.0)
 
         def report(name: str, share: float) -> None:

@@ -1,15 +1,16 @@
 """Fit the confidence on development questions: `python -m rag.training.calibrate DATA_DIR`.
 
-Every question is asked twice of a library of all development paragraphs: once as it is, and once with the paragraph
-that answers it withheld, which makes it unanswerable with its own article as the tempting rest. The logistic model
-learns to tell right answers (token F1 of a half or more) from wrong and unanswerable ones.
+Every question is asked of a library of all development paragraphs: as it is; with the paragraph that answers it
+withheld, which makes it unanswerable with its own article as the tempting rest; and about another name or number
+where it holds one. The logistic model learns to tell right answers (token F1 of a half or more) from wrong ones.
 """
 
 import argparse
 import json
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,12 @@ from sklearn.linear_model import LogisticRegression
 from index.embedding import SentenceEmbedder, minilm_folder
 from index.library import Library
 from index.types import Document, Hit
-from rag.assistant import PASSAGES
+from rag.assistant import PASSAGES, find
 from rag.calibration import CALIBRATION, features, span_text
 from rag.reader import ExtractiveReader, Reader
 from rag.retrieve import retrieve
 from rag.squad import Paragraph, Question, load_squad, token_f1
+from rag.training.examples import lacks, names_by_article, renamed
 
 SETS = ("wiki", "reddit", "amazon")
 RIGHT = 0.5
@@ -33,6 +35,15 @@ SEED = 17
 Row = tuple[tuple[float, ...], bool, bool]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question, the paragraph that answers it, and where there is one the same question about something else."""
+
+    paragraph: Paragraph
+    question: Question
+    other: str | None
+
+
 def dev_library(folder: Path, sets: list[list[Paragraph]]) -> Library:
     """One document a paragraph, so that a question's own can be withheld from its hits."""
     library = Library(folder, SentenceEmbedder(minilm_folder()), create=True)
@@ -41,29 +52,43 @@ def dev_library(folder: Path, sets: list[list[Paragraph]]) -> Library:
     return library
 
 
-def rows(library: Library, reader: Reader, asked: list[tuple[Paragraph, Question]]) -> Iterator[Row]:
+def draw(paragraphs: list[Paragraph], number: int, rng: random.Random) -> list[Asked]:
+    """At most so many questions of a set."""
+    pairs = [(paragraph, question) for paragraph in paragraphs for question in paragraph.questions]
+    names = names_by_article(paragraphs)
+    asked = []
+    for paragraph, question in rng.sample(pairs, min(number, len(pairs))):
+        other = renamed(paragraph, question, names[paragraph.article], rng)
+        asked.append(Asked(paragraph, question, other.question if other else None))
+    return asked
+
+
+def rows(library: Library, reader: Reader, asked: list[Asked]) -> Iterator[Row]:
     """Features, whether the best span is right, and whether the question was answerable."""
-    for paragraph, question in asked:
-        answers = [text for _, text in question.answers]
-        hits = retrieve(library, question.text, 2 * PASSAGES)
-        rest = [hit for hit in hits if hit.passage.text not in paragraph.context]
-        absent = [hit for hit in rest if not any(a.lower() in hit.passage.text.lower() for a in answers)]
-        for chosen, answerable in ((hits, True), (absent, False)):
-            yield _row(reader, question.text, chosen[:PASSAGES], answers if answerable else [], answerable)
+    for each in asked:
+        question, answers = each.question.text, [text for _, text in each.question.answers]
+        hits = retrieve(library, question, 2 * PASSAGES)
+        yield _row(reader, question, hits, answers)
+        rest = [hit for hit in hits if hit.passage.text not in each.paragraph.context]
+        yield _row(reader, question, [hit for hit in rest if lacks(hit.passage.text, each.question)], [])
+        if each.other:
+            yield _row(reader, each.other, retrieve(library, each.other, PASSAGES), [])
 
 
-def _row(reader: Reader, question: str, hits: list[Hit], answers: list[str], answerable: bool) -> Row:
-    spans = reader.read(question, [hit.passage.text for hit in hits])
-    return features(spans, hits), token_f1(span_text(spans[0], hits), answers) >= RIGHT, answerable
+def _row(reader: Reader, question: str, hits: list[Hit], answers: list[str]) -> Row:
+    hits = hits[:PASSAGES]
+    spans = find(question, hits, reader)
+    return features(question, spans, hits), token_f1(span_text(spans[0], hits), answers) >= RIGHT, bool(answers)
 
 
-def fit(collected: list[Row]) -> tuple[list[float], float]:
+def fit(collected: Sequence[Row]) -> tuple[list[float], float]:
     """Weights and bias of the logistic model, with unanswerable questions weighted to their assumed share."""
     values = np.array([row[0] for row in collected])
     right = np.array([row[1] for row in collected])
     answerable = np.array([row[2] for row in collected])
-    shares = np.where(answerable, 1 - UNANSWERABLE_SHARE, UNANSWERABLE_SHARE)
-    model = LogisticRegression(C=1.0, max_iter=1000).fit(values, right, sample_weight=shares)
+    share = np.where(answerable, 1 - UNANSWERABLE_SHARE, UNANSWERABLE_SHARE)
+    weights = share * len(collected) / np.where(answerable, answerable.sum(), (~answerable).sum())
+    model = LogisticRegression(C=1.0, max_iter=1000).fit(values, right, sample_weight=weights)
     return model.coef_[0].tolist(), float(model.intercept_[0])
 
 
@@ -75,16 +100,13 @@ def main() -> None:
     args = parser.parse_args()
     sets = [load_squad(args.data / f"{name}.dev.json") for name in SETS]
     rng = random.Random(SEED)
-    asked = []
-    for paragraphs in sets:
-        pairs = [(paragraph, question) for paragraph in paragraphs for question in paragraph.questions]
-        asked += rng.sample(pairs, min(args.questions, len(pairs)))
+    asked = [each for paragraphs in sets for each in draw(paragraphs, args.questions, rng)]
     reader = ExtractiveReader.load()
     with tempfile.TemporaryDirectory() as folder:
         collected = list(rows(dev_library(Path(folder), sets), reader, asked))
     weights, bias = fit(collected)
     calibration = {
-        "features": ["best score", "lead over another answer", "1 / rank of its passage", "passages that agree"],
+        "features": ["score", "lead over another answer", "1 / rank", "passages that agree", "names its passage lacks"],
         "weights": [round(weight, 4) for weight in weights],
         "bias": round(bias, 4),
         "threshold": THRESHOLD,

@@ -1,6 +1,7 @@
 """Training examples from SQuAD files: questions with their passage, and with passages that do not answer them."""
 
 import random
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -8,6 +9,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from index.sentences import sentences
 from rag.squad import Paragraph, Question
+
+# Capitalised words in a row, or a number, anywhere but at the start of a sentence.
+_NAME = re.compile(r"(?<=[\w,;] )(?:[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*|\d+)\b")
 
 
 @dataclass(frozen=True)
@@ -30,22 +34,63 @@ def positives(paragraphs: list[Paragraph], repeat: float, rng: random.Random) ->
     return examples
 
 
-def negatives(paragraphs: list[Paragraph], share: float, rng: random.Random) -> list[Example]:
-    """For `share` of the questions a passage that looks right and lacks the answer.
-
-    Half are the question's own passage with the answering sentence taken out, half one of the five passages
-    of the same article nearest to the question by TF-IDF. No accepted answer occurs in either.
-    """
-    picked = [(p, q) for p in paragraphs for q in p.questions if rng.random() < share]
-    half = len(picked) // 2
-    rng.shuffle(picked)
-    cut = (_without_answer(paragraph, question) for paragraph, question in picked[:half])
-    return [example for example in cut if example] + _similar(paragraphs, picked[half:], rng)
-
-
-def _lacks(context: str, question: Question) -> bool:
+def lacks(context: str, question: Question) -> bool:
+    """Whether no accepted answer occurs in the context."""
     lowered = context.lower()
     return not any(text.lower() in lowered for _, text in question.answers)
+
+
+def negatives(paragraphs: list[Paragraph], share: float, rng: random.Random) -> list[Example]:
+    """For `share` of the questions a question and a passage that look made for each other and are not.
+
+    A third each: the question's own passage with the answering sentence taken out; one of the five passages of the
+    same article nearest to the question by TF-IDF, without the answer; and the own passage, asked about another name
+    or number. Fewer where a question or passage does not lend itself to it.
+    """
+    picked = [(p, q) for p in paragraphs for q in p.questions if rng.random() < share]
+    rng.shuffle(picked)
+    made = [_without_answer(paragraph, question) for paragraph, question in picked[::3]]
+    names = names_by_article(paragraphs)
+    made += [renamed(paragraph, question, names[paragraph.article], rng) for paragraph, question in picked[1::3]]
+    return [example for example in made if example] + _similar(paragraphs, picked[2::3], rng)
+
+
+def names_by_article(paragraphs: list[Paragraph]) -> dict[str, list[str]]:
+    """Every name and number in the questions of an article, as often as it occurs."""
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for paragraph in paragraphs:
+        names[paragraph.article] += [name for question in paragraph.questions for name in _NAME.findall(question.text)]
+    return names
+
+
+def renamed(paragraph: Paragraph, question: Question, names: list[str], rng: random.Random) -> Example | None:
+    """The question with a name or number exchanged for one of the same kind that the passage lacks, None without."""
+    asked = list(_NAME.finditer(question.text))
+    if not asked:
+        return None
+    old = rng.choice(asked)
+    lowered = (paragraph.context + question.text).lower()
+    others = [name for name in names if _kind(name) == _kind(old.group()) and name.lower() not in lowered]
+    if not others:
+        return None
+    text = question.text[: old.start()] + rng.choice(others) + question.text[old.end() :]
+    return Example(text, paragraph.context, None)
+
+
+def cropped(example: Example, characters: int, rng: random.Random) -> Example:
+    """The sentences of the answer, or a random one, grown at either end while no longer than `characters`."""
+    bounds = sentences(example.context)
+    start, end = example.answer or rng.choice(bounds)
+    touched = [i for i, (a, b) in enumerate(bounds) if a < end and start < b]
+    first, last = touched[0], touched[-1]
+    while ends := [(f, t) for f, t in ((first - 1, last), (first, last + 1)) if f >= 0 and t < len(bounds)]:
+        f, t = rng.choice(ends)
+        if bounds[t][1] - bounds[f][0] > characters:
+            break
+        first, last = f, t
+    a, b = bounds[first][0], bounds[last][1]
+    answer = example.answer and (example.answer[0] - a, example.answer[1] - a)
+    return Example(example.question, example.context[a:b], answer)
 
 
 def _without_answer(paragraph: Paragraph, question: Question) -> Example | None:
@@ -56,7 +101,12 @@ def _without_answer(paragraph: Paragraph, question: Question) -> Example | None:
         if not any(a < end and start < b for start, end in spans)
     ]
     context = " ".join(kept)
-    return Example(question.text, context, None) if kept and _lacks(context, question) else None
+    return Example(question.text, context, None) if kept and lacks(context, question) else None
+
+
+def _kind(name: str) -> tuple[bool, int]:
+    """Numbers of as many digits are of one kind, and so are names of as many words."""
+    return (True, len(name)) if name[0].isdigit() else (False, len(name.split()))
 
 
 def _similar(
@@ -74,7 +124,7 @@ def _similar(
         vectorizer = TfidfVectorizer(sublinear_tf=True, stop_words="english").fit(contexts)
         scores = vectorizer.transform([q.text for q in questions]) @ vectorizer.transform(contexts).T
         for row, question in zip(scores.toarray(), questions, strict=True):
-            near = [contexts[i] for i in row.argsort()[::-1][:20] if _lacks(contexts[i], question)][:5]
+            near = [contexts[i] for i in row.argsort()[::-1][:20] if lacks(contexts[i], question)][:5]
             if near:
                 examples.append(Example(question.text, rng.choice(near), None))
     return examples
