@@ -18,7 +18,8 @@ hypothesis.settings.register_profile("footnote", max_examples=60, deadline=None,
 
 
 def pytest_configure() -> None:
-    os.environ["HF_HUB_OFFLINE"] = "1"  # before any test module can import huggingface_hub, which reads it once
+    for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_PROGRESS_BARS"):  # as the command line does
+        os.environ[name] = "1"  # before any test module can import huggingface_hub, which reads them once
     hypothesis.settings.load_profile("footnote")
 
 

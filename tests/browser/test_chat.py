@@ -23,7 +23,7 @@ pytestmark = [
 ]
 
 DOCUMENTS = "eval/gold/documents"
-QUESTION = "Where will EXPO 2017 be held?"
+QUESTION = "Which city will host EXPO 2017?"
 HOSTILE = """The password of the vault is swordfish <script>window.hacked = 1</script>, says the keeper.
 
 <img src="http://evil.example/a.png" onerror="window.hacked = 2"> ![x](http://evil.example/b.png) ${window.hacked = 3}
@@ -38,7 +38,7 @@ def url(
 
     library = Library(tmp_path_factory.mktemp("library"), embedder, create=True)
     library.update([DOCUMENTS])
-    page = build(Assistant(library, reader, Calibration.load()).stream, library, ["Which city will host EXPO 2017?"])
+    page = build(Assistant(library, reader, Calibration.load()).stream, library, [QUESTION])
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -104,7 +104,7 @@ def test_an_abstention_offers_the_nearest_passages(page: Page) -> None:
 
 
 def test_an_example_is_asked_with_one_click(page: Page) -> None:
-    page.get_by_text("Which city will host EXPO 2017?").click()
+    page.get_by_text(QUESTION).click()
     expect(page.locator("#chat .answer")).to_contain_text("Astana", timeout=60_000)
 
 
