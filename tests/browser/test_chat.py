@@ -136,10 +136,11 @@ def test_an_added_document_is_data_and_can_be_asked(page: Page, tmp_path: Path) 
 
 def test_a_bad_document_is_refused_with_a_sentence(page: Page, tmp_path: Path) -> None:
     (tmp_path / "bad.txt").write_bytes(b"\0\1\2")
-    before = page.locator("ul.documents li").count()
     page.locator("#beside input[type=file]").set_input_files(tmp_path / "bad.txt")
     expect(page.get_by_text("is a binary file")).to_be_visible(timeout=30_000)
-    assert page.locator("ul.documents li").count() == before
+    page.reload()
+    expect(page.locator("ul.documents")).to_contain_text("briefing.txt", timeout=30_000)
+    expect(page.locator("ul.documents")).not_to_contain_text("bad.txt")
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280])
