@@ -8,7 +8,9 @@ from index.types import Hit, Passage
 
 DEPTH = 50
 RRF_K = 60
-WEIGHTS = (1.0, 1.5)  # dense, lexical; hit@1 on 400 questions of wiki.dev is 79.5 %, with equal weights 76.5 %
+# Dense, lexical. Of 400 questions of wiki.dev asked of all three development sets, hit@1 is 76.5 % with equal weights,
+# 79.5 % with these and 81.0 % with (1.0, 2.0); on reddit.dev and amazon.dev they differ by less than a point.
+WEIGHTS = (1.0, 1.5)
 
 
 def fuse(rankings: Sequence[Sequence[Hit]], weights: Sequence[float]) -> list[Hit]:
