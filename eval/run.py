@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -76,16 +76,21 @@ def run_reader(
 ) -> list[Result]:
     """Give the reader each question's gold evidence alone, as SQuAD's own evaluation does.
 
+    Where all questions are answerable, as in SQuAD v1.1, every one is answered: abstaining is no part of that task.
     Raises GoldError for a question without evidence.
     """
     if bare := next((item.id for item in gold.items if not item.evidence), None):
         raise GoldError(f"Question {bare} has no evidence, and reader mode gives the reader the evidence alone.")
     items = [resolve(item, corpus.paths) for item in gold.items]
     sought = [places(item, corpus.text, corpus.paths) for item in items]
+    must_answer = all(item.answers for item in items)
     results = []
     for number, (item, wanted) in enumerate(zip(items, sought, strict=True), start=1):
         hits = tuple(Hit(_whole(piece, corpus.text), 1.0) for piece in item.evidence)
-        results.append(_result(item, read(item.question, hits), wanted, len(hits), corpus.text))
+        answer = read(item.question, hits)
+        if must_answer:
+            answer = replace(answer, threshold=0.0)
+        results.append(_result(item, answer, wanted, len(hits), corpus.text))
         progress(number / len(items))
     return results
 

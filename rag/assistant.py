@@ -7,9 +7,9 @@ from time import perf_counter
 
 from index.errors import QuestionError
 from index.library import Library
-from index.sentences import sentences
 from index.types import Hit
 from rag.calibration import Calibration, features, span_text
+from rag.compose import chosen, whole_sentences
 from rag.reader import Reader
 from rag.retrieve import retrieve
 from rag.squad import normalize
@@ -17,7 +17,7 @@ from rag.types import Answer, Citation, Span, Timings
 
 PASSAGES = 10
 MAX_QUESTION = 1000
-MAX_CITATIONS = 3
+MAX_CITATIONS = 3  # more only where a list needs them
 
 
 class Assistant:
@@ -53,19 +53,20 @@ def answer_from(
     """The answer that these hits support."""
     began = perf_counter()
     spans = find(question, hits, reader)
+    said = chosen(question, spans, [hit.passage.text for hit in hits])
     return Answer(
         question,
-        candidate=span_text(spans[0], hits) if spans else "",
+        candidate="; ".join(span_text(span, hits) for span in said),
         confidence=calibration.confidence(features(question, spans, hits)) if spans else 0.0,
         threshold=calibration.threshold,
-        citations=cite(spans, hits),
+        citations=cite(said, spans, hits),
         hits=hits,
         timings=Timings(retrieve_ms, 1000 * (perf_counter() - began)),
     )
 
 
 def find(question: str, hits: Sequence[Hit], reader: Reader) -> list[Span]:
-    """The best span of each hit, best first by the reader's log odds and a prior of 1 / rank for its passage."""
+    """The best spans of the hits, best first by the reader's log odds and a prior of 1 / rank for the passage."""
     read = reader.read(question, [hit.passage.text for hit in hits])
     spans = [replace(span, score=span.score - math.log(span.passage + 1)) for span in read]
     return sorted(spans, key=lambda span: (-span.score, span.passage))
@@ -83,20 +84,27 @@ def clean(question: str) -> str:
     return question
 
 
-def cite(spans: Sequence[Span], hits: Sequence[Hit]) -> tuple[Citation, ...]:
-    """Footnotes for the best span: its own sentence first, then others that the reader finds the same answer in."""
-    if not spans:
+def cite(said: Sequence[Span], spans: Sequence[Span], hits: Sequence[Hit]) -> tuple[Citation, ...]:
+    """Footnotes for what is said, then for the same as the best span elsewhere, where the reader prefers it to none."""
+    if not said:
         return ()
-    said = normalize(span_text(spans[0], hits))
-    agreeing = [s for s in spans[1:] if s.score > 0 and normalize(span_text(s, hits)) == said]
-    citations = dict.fromkeys(_citation(span, hits[span.passage]) for span in [spans[0], *agreeing])
-    return tuple(citations)[:MAX_CITATIONS]
+    same = normalize(span_text(spans[0], hits))
+    agreeing = [s for s in spans[1:] if s.score > 0 and normalize(span_text(s, hits)) == same]
+    citations: dict[tuple[str, int], Citation] = {}
+    for span in said:
+        citation = _citation(span, hits[span.passage])
+        earlier = citations.get((citation.document, citation.start), citation)
+        citations[citation.document, citation.start] = replace(citation, answer_start=earlier.answer_start)
+    needed = len(citations)
+    for span in agreeing:
+        citation = _citation(span, hits[span.passage])
+        citations.setdefault((citation.document, citation.start), citation)
+    return tuple(citations.values())[: max(needed, MAX_CITATIONS)]
 
 
 def _citation(span: Span, hit: Hit) -> Citation:
     passage = hit.passage
-    touched = [(a, b) for a, b in sentences(passage.text) if a < span.end and span.start < b]
-    start, end = touched[0][0], touched[-1][1]
+    start, end = whole_sentences(passage.text, span.start, span.end)
     return Citation(
         document=passage.document,
         page=passage.page,

@@ -45,19 +45,24 @@ def features(question: str, spans: Sequence[Span], hits: Sequence[Hit]) -> tuple
     """What the calibration looks at, from spans ordered best first.
 
     The best span's score; its lead, at most 10, over the best span that says something else; its passage's place
-    among the hits as 1 / rank; how many passages say the same, at most 3; and the share of the question's names and
-    numbers that its passage lacks.
+    among the hits as 1 / rank; how many passages say the same, at most 3; the share of the question's names and
+    numbers that its passage lacks; and the log of its share among its passage's spans, at least log 0.001.
     """
     best, *others = spans
     said = normalize(span_text(best, hits))
-    same = [normalize(span_text(span, hits)) == said for span in others]
-    rival = max((span.score for span, agrees in zip(others, same, strict=True) if not agrees), default=-math.inf)
+    agreeing, rivals = {best.passage}, [-math.inf]
+    for span in others:
+        if normalize(span_text(span, hits)) == said:
+            agreeing.add(span.passage)
+        else:
+            rivals.append(span.score)
     return (
         best.score,
-        min(best.score - rival, 10.0),
+        min(best.score - max(rivals), 10.0),
         1 / (best.passage + 1),
-        float(min(1 + sum(same), 3)),
+        float(min(len(agreeing), 3)),
         _lacking(question, hits[best.passage].passage.text),
+        math.log(max(best.share, 1e-3)),
     )
 
 

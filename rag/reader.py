@@ -13,12 +13,15 @@ from rag.types import Span
 from rag.weights import unpack
 
 if TYPE_CHECKING:
-    from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import BatchEncoding, PreTrainedTokenizerBase
+
+    from rag.span_model import SpanModel
 
 WEIGHTS = Path(__file__).parent / "models" / "reader.safetensors"
 WORD_EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 MAX_TOKENS = 512
 MAX_ANSWER_TOKENS = 30
+SPANS = 5  # of a passage, at most
 BATCH = 8
 
 
@@ -26,13 +29,13 @@ class Reader(Protocol):
     """What the assistant asks of a reader."""
 
     def read(self, question: str, passages: Sequence[str]) -> list[Span]:
-        """The best span of each passage, best first."""
+        """The best few spans of each passage, none overlapping another, best first."""
 
 
 class ExtractiveReader:
     """MiniLM fine-tuned for question answering (see rag/training)."""
 
-    def __init__(self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> None:
+    def __init__(self, model: "SpanModel", tokenizer: "PreTrainedTokenizerBase") -> None:
         self._model = model.train(False)
         self._tokenizer = tokenizer
 
@@ -41,7 +44,9 @@ class ExtractiveReader:
         """The shipped encoder and span head on the embedder's own word embeddings. Raises ModelError."""
         from safetensors import safe_open
         from safetensors.torch import load_file
-        from transformers import AutoConfig, AutoModelForQuestionAnswering, AutoTokenizer
+        from transformers import AutoConfig, AutoTokenizer
+
+        from rag.span_model import SpanModel
 
         if not weights.is_file():
             raise ModelError(f"The reader's weights {weights} are missing; install Footnote again.")
@@ -49,18 +54,18 @@ class ExtractiveReader:
         with safe_open(folder / "model.safetensors", "pt") as base:
             words = base.get_tensor(WORD_EMBEDDINGS.removeprefix("bert."))
         state = {WORD_EMBEDDINGS: words, **unpack(load_file(weights))}
-        model = AutoModelForQuestionAnswering.from_config(AutoConfig.from_pretrained(folder))
+        model = SpanModel.blank(AutoConfig.from_pretrained(folder))
         model.load_state_dict(state)
         return cls(model, AutoTokenizer.from_pretrained(folder))
 
     def read(self, question: str, passages: Sequence[str]) -> list[Span]:
-        """The best span of each passage, best first."""
+        """The best few spans of each passage, none overlapping another, best first."""
         order = sorted(range(len(passages)), key=lambda i: len(passages[i]))
         spans: list[Span] = []
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]
             spans += self._read_batch(question, [passages[i] for i in batch], batch)
-        return sorted(spans, key=lambda span: (-span.score, span.passage))
+        return sorted(spans, key=lambda span: (-span.score, span.passage, span.start))
 
     def _read_batch(self, question: str, texts: list[str], numbers: list[int]) -> list[Span]:
         import torch
@@ -76,39 +81,43 @@ class ExtractiveReader:
         )
         offsets = inputs.pop("offset_mapping").numpy()
         with torch.inference_mode():
-            output = self._model(**inputs)
-        starts, ends = output.start_logits.numpy(), output.end_logits.numpy()
+            _, scores = self._model(**inputs)
         rows = (_context_tokens(inputs, row) for row in range(len(texts)))
         return [
-            Span(numbers[row], *_characters(offsets[row], inputs.word_ids(row), first, last), score)
+            Span(numbers[row], int(offsets[row][first][0]), int(offsets[row][last][1]), score, share)
             for row, tokens in enumerate(rows)
-            if tokens
-            for first, last, score in [best_span(starts[row], ends[row], tokens)]
+            for first, last, score, share in best_spans(scores[row].numpy(), tokens, inputs.word_ids(row))
         ]
 
 
-def best_span(starts: NDArray[np.float32], ends: NDArray[np.float32], tokens: range) -> tuple[int, int, float]:
-    """First and last token of the highest-scoring span within `tokens`, and its score over that of token 0.
+def best_spans(
+    scores: NDArray[np.float32], tokens: range, words: Sequence[int | None]
+) -> list[tuple[int, int, float, float]]:
+    """First token, last token, log odds and share of the best few spans within `tokens`, none overlapping a better one.
 
-    The score of a span is the sum of its two logits (Devlin et al. 2019, section 4.3); token 0 is "no answer here".
+    `scores` holds that of every span, first token by last; that of token 0 alone is of "no answer here". `words` has
+    each token's word; a span that cuts a word is widened to the whole of it.
     """
-    first_logits, last_logits = starts[tokens.start : tokens.stop], ends[tokens.start : tokens.stop]
-    allowed = np.triu(np.ones((len(tokens),) * 2, dtype=bool))
-    allowed &= ~np.triu(allowed, MAX_ANSWER_TOKENS)
-    scores = np.where(allowed, first_logits[:, None] + last_logits[None, :], -np.inf)
-    first, last = divmod(int(scores.argmax()), len(tokens))
-    return tokens[first], tokens[last], float(scores[first, last] - starts[0] - ends[0])
+    if not tokens:
+        return []
+    within = scores[tokens.start : tokens.stop, tokens.start : tokens.stop] - scores[0, 0]
+    allowed = np.triu(np.ones_like(within, dtype=bool))
+    within = np.where(allowed & ~np.triu(allowed, MAX_ANSWER_TOKENS), within, -np.inf)
+    shares = np.exp(within - within.max())
+    shares /= shares.sum()
+    found: list[tuple[int, int, float, float]] = []
+    while len(found) < SPANS and within.max() > -np.inf:
+        best = divmod(int(within.argmax()), len(tokens))
+        first, last = (tokens[i] for i in best)
+        while words[first - 1] == words[first]:
+            first -= 1
+        while words[last + 1] == words[last]:
+            last += 1
+        found.append((first, last, float(within[best]), float(shares[best])))
+        within[: last + 1 - tokens.start, first - tokens.start :] = -np.inf
+    return found
 
 
 def _context_tokens(inputs: "BatchEncoding", row: int) -> range:
     inside = [i for i, side in enumerate(inputs.sequence_ids(row)) if side == 1]
     return range(inside[0], inside[-1] + 1) if inside else range(0)
-
-
-def _characters(offsets: NDArray[np.int64], words: list[int | None], first: int, last: int) -> tuple[int, int]:
-    """Characters of a token span, widened to the whole words it cuts."""
-    while words[first - 1] == words[first]:
-        first -= 1
-    while words[last + 1] == words[last]:
-        last += 1
-    return int(offsets[first][0]), int(offsets[last][1])

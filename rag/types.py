@@ -9,13 +9,15 @@ from index.types import Hit
 class Span:
     """A candidate answer: characters `start` to `end` of passage number `passage`.
 
-    `score` is its logit minus that of "no answer here", so above 0 the reader prefers it to none.
+    `score` is its logit minus that of "no answer here", so above 0 the reader prefers it to none. `share`, 0..1, is
+    its probability among all spans of its passage: low where the reader is torn between many.
     """
 
     passage: int
     start: int
     end: int
     score: float
+    share: float = 1.0
 
 
 @dataclass(frozen=True)

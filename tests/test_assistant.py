@@ -14,7 +14,7 @@ from tests.fakes import OverlapReader, WordEmbedder
 FRANCE = "😀 About France.\n\nFrance is large. The capital of France is Paris. It has a river.\n"
 SPAIN = "Spain is warm. The capital of Spain is Madrid.\n"
 QUESTION = "What is the capital of France?"
-BY_SCORE = Calibration((1.0, 0.0, 0.0, 0.0, 0.0), 0.0, 0.5)  # confident when the reader's score is above 0
+BY_SCORE = Calibration((1.0, 0.0, 0.0, 0.0, 0.0, 0.0), 0.0, 0.5)  # confident when the reader's score is above 0
 
 
 @pytest.fixture
@@ -133,26 +133,35 @@ def hits(*slices: tuple[str, int, int]) -> list[Hit]:
 
 
 def test_overlapping_passages_give_one_footnote() -> None:
-    found = cite([span(0, 18), span(1, 6)], hits(("a", 0, 27), ("a", 12, 27)))
+    found = cite([span(0, 18)], [span(0, 18), span(1, 6)], hits(("a", 0, 27), ("a", 12, 27)))
     assert [(citation.start, citation.quote) for citation in found] == [(12, "I say Cork.")]
 
 
 def test_footnotes_are_of_passages_that_agree() -> None:
     spans = [span(0, 6, -1.0), span(1, 6, 3.0), Span(2, 24, 26, 2.0), span(3, 6, 0.0)]
-    found = cite(spans, hits(*((name, 0, 27) for name in "abcd")))
+    found = cite(spans[:1], spans, hits(*((name, 0, 27) for name in "abcd")))
     assert [citation.document for citation in found] == ["a", "b"], "not what says else, nor what the reader doubts"
 
 
 def test_footnotes_have_a_greatest_number() -> None:
-    found = cite([span(i, 6) for i in range(5)], hits(*((name, 0, 27) for name in "abcde")))
+    spans = [span(i, 6) for i in range(5)]
+    found = cite(spans[:1], spans, hits(*((name, 0, 27) for name in "abcde")))
     assert [citation.document for citation in found] == ["a", "b", "c"] and MAX_CITATIONS == 3
 
 
+def test_every_sentence_of_a_list_gets_a_footnote() -> None:
+    text = "It is v. It is w or x. It is y. It is z."
+    said = [Span(0, at, at + 1, 1.0) for at in map(text.index, "vwxyz")]
+    found = cite(said, said, [Hit(Passage("a", 0, len(text), text), 0.1)])
+    assert [c.quote for c in found] == ["It is v.", "It is w or x.", "It is y.", "It is z."]
+    assert text[found[1].answer_start : found[1].answer_end] == "w or x"
+
+
 def test_an_answer_over_two_sentences_is_quoted_whole() -> None:
-    (citation,) = cite([Span(0, 6, 15, 1.0)], hits(("a", 0, 27)))
+    (citation,) = cite([Span(0, 6, 15, 1.0)], [Span(0, 6, 15, 1.0)], hits(("a", 0, 27)))
     assert (citation.quote, citation.answer_start, citation.answer_end) == ("It is Cork. I say Cork.", 6, 15)
 
 
 def test_a_footnote_keeps_its_page() -> None:
-    (citation,) = cite([span(0, 6)], [Hit(Passage("a", 100, 127, TEXT, page=4), 0.1)])
+    (citation,) = cite([span(0, 6)], [span(0, 6)], [Hit(Passage("a", 100, 127, TEXT, page=4), 0.1)])
     assert (citation.page, citation.start, citation.answer_start) == (4, 100, 106)

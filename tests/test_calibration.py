@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_span_text() -> None:
     ],
 )
 def test_features_by_hand(spans: list[Span], expected: tuple[float, ...]) -> None:
-    assert features("Is it Cork or Clare?", spans, HITS) == pytest.approx(expected)
+    assert features("Is it Cork or Clare?", spans, HITS) == pytest.approx((*expected, 0.0))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,18 @@ def test_features_by_hand(spans: list[Span], expected: tuple[float, ...]) -> Non
     ],
 )
 def test_names_and_numbers_that_the_passage_lacks(question: str, share: float) -> None:
-    assert features(question, [span(0, "Cork", 4.0)], HITS)[-1] == pytest.approx(share)
+    assert features(question, [span(0, "Cork", 4.0)], HITS)[4] == pytest.approx(share)
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.5, math.log(0.5)), (0.0, math.log(0.001))])
+def test_the_share_of_its_passage(share: float, expected: float) -> None:
+    torn = replace(span(0, "Cork", 4.0), share=share)
+    assert features("Where?", [torn], HITS)[5] == pytest.approx(expected)
+
+
+def test_other_spans_of_its_passage_are_rivals_and_do_not_agree() -> None:
+    found = features("Where?", [span(2, "Cork", 4.0), span(2, "Dublin", 3.5), span(0, "Cork", 1.0)], HITS)
+    assert (found[1], found[3]) == (0.5, 2.0)
 
 
 def test_load(tmp_path: Path) -> None:

@@ -76,6 +76,23 @@ def test_reader_mode_gives_the_evidence_alone() -> None:
         run_reader(GOLD, CORPUS, read)
 
 
+def test_reader_mode_answers_every_question_where_all_are_answerable() -> None:
+    evidence = (Evidence("a.txt", TEXT),)
+    answerable = (Item("1", "How much does the pump draw?", ("2 kW",), evidence),)
+    tempting = (Item("2", "Who made it?", (), evidence),)
+
+    def read(question: str, hits: tuple[Hit, ...]) -> Answer:
+        return say(question, "2 kW", 0.1, [1])
+
+    def scores(items: tuple[Item, ...]) -> dict[str, float]:
+        results = run_reader(GoldSet(items), CORPUS, read)
+        return {name: score.value for name, score in score_all(outcomes(results), resamples=10).items()}
+
+    assert scores(answerable)["f1"] == 1.0, "SQuAD v1.1"
+    both = scores(answerable + tempting)
+    assert (both["f1"], both["f1_has"], both["false_answer_rate"], both["best_f1"]) == (0.5, 0.0, 0.0, 0.5), "v2.0"
+
+
 def test_the_written_files_hold_every_score_and_question(tmp_path: Path) -> None:
     results = run()
     scores = score_all(outcomes(results), resamples=10)

@@ -1,5 +1,7 @@
 """The real models, as far as the rest relies on them."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -56,12 +58,13 @@ def test_the_reader_finds_the_answer(reader: ExtractiveReader) -> None:
     best, *others = reader.read("What is the capital of France?", PASSAGES)
     assert PASSAGES[best.passage][best.start : best.end] == "Paris"
     assert best.score > 0 > max(span.score for span in others)
+    assert 0.5 < best.share <= 1
 
 
 def test_spans_are_whole_words(reader: ExtractiveReader) -> None:
     for question in ("Where is Cobh?", "What is warm?", "Who?"):
         spans = reader.read(question, PASSAGES)
-        assert sorted(span.passage for span in spans) == [0, 1, 3], "none in a passage without words"
+        assert {span.passage for span in spans} == {0, 1, 3}, "none in a passage without words"
         assert [span.score for span in spans] == sorted((span.score for span in spans), reverse=True)
         for span in spans:
             text = PASSAGES[span.passage]
@@ -70,9 +73,18 @@ def test_spans_are_whole_words(reader: ExtractiveReader) -> None:
             assert not text[span.start - 1 : span.start].isalnum() and not text[span.end : span.end + 1].isalnum()
 
 
+def test_spans_of_a_passage_do_not_overlap(reader: ExtractiveReader) -> None:
+    for passage in range(len(PASSAGES)):
+        spans = [span for span in reader.read("Which river?", PASSAGES) if span.passage == passage]
+        places = sorted((span.start, span.end) for span in spans)
+        assert all(end <= start for (_, end), (start, _) in pairwise(places))
+        assert sum(span.share for span in spans) <= 1 + 1e-6
+
+
 def test_a_long_passage_and_question_are_cut(reader: ExtractiveReader) -> None:
-    (span,) = reader.read("Where " * 200, ["word " * 600])
-    assert 0 <= span.start < span.end <= 3000
+    spans = reader.read("Where " * 200, ["word " * 600])
+    assert spans
+    assert all(0 <= span.start < span.end <= 3000 for span in spans)
 
 
 def test_order_and_company_do_not_matter(reader: ExtractiveReader) -> None:

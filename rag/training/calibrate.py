@@ -106,7 +106,14 @@ def main() -> None:
         collected = list(rows(dev_library(Path(folder), sets), reader, asked))
     weights, bias = fit(collected)
     calibration = {
-        "features": ["score", "lead over another answer", "1 / rank", "passages that agree", "names its passage lacks"],
+        "features": [
+            "score",
+            "lead over another answer",
+            "1 / rank",
+            "passages that agree",
+            "names its passage lacks",
+            "log share of its passage",
+        ],
         "weights": [round(weight, 4) for weight in weights],
         "bias": round(bias, 4),
         "threshold": THRESHOLD,

@@ -4,6 +4,7 @@ import random
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -79,7 +80,7 @@ def renamed(paragraph: Paragraph, question: Question, names: list[str], rng: ran
 
 def cropped(example: Example, characters: int, rng: random.Random) -> Example:
     """The sentences of the answer, or a random one, grown at either end while no longer than `characters`."""
-    bounds = sentences(example.context)
+    bounds = _sentences(example.context)
     start, end = example.answer or rng.choice(bounds)
     touched = [i for i, (a, b) in enumerate(bounds) if a < end and start < b]
     first, last = touched[0], touched[-1]
@@ -97,11 +98,16 @@ def _without_answer(paragraph: Paragraph, question: Question) -> Example | None:
     spans = [(start, start + len(text)) for start, text in question.answers]
     kept = [
         paragraph.context[a:b]
-        for a, b in sentences(paragraph.context)
+        for a, b in _sentences(paragraph.context)
         if not any(a < end and start < b for start, end in spans)
     ]
     context = " ".join(kept)
     return Example(question.text, context, None) if kept and lacks(context, question) else None
+
+
+@cache  # a paragraph comes many times
+def _sentences(context: str) -> list[tuple[int, int]]:
+    return sentences(context)
 
 
 def _kind(name: str) -> tuple[bool, int]:

@@ -1,21 +1,33 @@
-"""Ship a trained reader: `python -m rag.training.export WORK_DIR` writes rag/models/reader.safetensors."""
+"""Ship the mean of trained readers: `python -m rag.training.export WORK_DIR...` writes rag/models/reader.safetensors.
+
+Runs from the same pre-trained encoder lie in one basin, so their mean is a reader too, and a better one than each
+(model soups, Wortsman et al. 2022).
+"""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from rag.reader import WEIGHTS, WORD_EMBEDDINGS
 from rag.weights import pack
 
 
+def mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of every tensor over states that hold the same ones."""
+    return {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
+
+
 def main() -> None:
     """Command line of the export."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("work", type=Path, help="folder that rag.training.train wrote")
+    parser.add_argument("work", type=Path, nargs="+", help="folders that rag.training.train wrote")
     parser.add_argument("--to", type=Path, default=WEIGHTS, help="file to write (default: %(default)s)")
     args = parser.parse_args()
-    state = load_file(args.work / "model" / "model.safetensors")
+    state = mean([load_file(work / "model.safetensors") for work in args.work])
     del state[WORD_EMBEDDINGS]
     save_file(pack(state), args.to)
     print(f"{args.to}: {args.to.stat().st_size / 1e6:.1f} MB")

@@ -9,20 +9,31 @@ import json
 import random
 import time
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any, cast
 
 import torch
-from transformers import AutoModelForQuestionAnswering, AutoTokenizer, PreTrainedTokenizerBase
+from safetensors.torch import save_file
+from transformers import AutoTokenizer, BertModel, PreTrainedTokenizerBase
 
 from index.embedding import minilm_folder
+from rag.span_model import SpanModel, point_loss, span_loss
 from rag.squad import load_squad
+from rag.training.dropout import Noise
 from rag.training.examples import Example, cropped, negatives, positives
+from rag.training.swap import neighbours, swapped
 
 MAX_TOKENS = 256
 STRIDE = 64
 LEARNING_RATE = 3e-4
+LORA_LEARNING_RATE = 1e-3
 WARM_UP = 0.06
+DROPOUT = 0.1
+SWAPPED = 0.5  # share of the examples that are asked about other names
 SEED = 17
+Tensors = dict[str, torch.Tensor]
+DOMAINS = ("wiki", "reddit", "amazon")
 
 
 @dataclass(frozen=True)
@@ -31,7 +42,7 @@ class Phase:
 
     `repeats`: how often each question is asked; QAMR has very many questions on few paragraphs, PolicyQA very long
     answers. `negative_share`: of the questions of wiki, reddit and amazon, those made into one without an answer.
-    `characters`: contexts are cropped to whole sentences of about so many.
+    `characters`: contexts are cropped to whole sentences of at most so many, half of it at least.
     """
 
     repeats: dict[str, float]
@@ -40,23 +51,30 @@ class Phase:
     characters: int | None
 
 
-# Short contexts cost a third of whole passages and teach most of the matching; whole passages follow.
+# Short contexts cost half of whole passages and teach most of the matching; whole passages follow.
 PHASES = (
-    Phase({"wiki": 2, "reddit": 1, "amazon": 1, "qamr": 0.6, "policyqa": 0.25}, 0.25, 32, 300),
-    Phase({"wiki": 3, "reddit": 2, "amazon": 2, "qamr": 0.15, "policyqa": 0.3}, 0.45, 16, None),
+    Phase({"wiki": 3, "reddit": 2, "amazon": 2, "qamr": 1, "policyqa": 0.5}, 0.25, 32, 450),
+    Phase({"wiki": 4, "reddit": 2, "amazon": 2, "qamr": 0.4, "policyqa": 0.4}, 0.45, 16, None),
 )
 
 
-def phase_examples(data: Path, phase: Phase, rng: random.Random) -> list[Example]:
-    """The examples of one phase, shuffled."""
+def phase_examples(data: Path, phase: Phase, without: str, rng: random.Random) -> list[Example]:
+    """The examples of one phase, shuffled; `without` names what to leave out, "swap" or "negatives"."""
     examples: list[Example] = []
+    texts: list[str] = []
     for name, repeat in phase.repeats.items():
         paragraphs = load_squad(data / f"{name}.train.json")
+        texts += [paragraph.context for paragraph in paragraphs]
         examples += positives(paragraphs, repeat, rng)
-        for _ in range(int(repeat)):
-            examples += negatives(paragraphs, phase.negative_share, rng)
+        if name in DOMAINS and without != "negatives":
+            for _ in range(int(repeat)):
+                examples += negatives(paragraphs, phase.negative_share, rng)
     if phase.characters is not None:
-        examples = [cropped(example, phase.characters, rng) for example in examples]
+        shortest = phase.characters // 2
+        examples = [cropped(example, rng.randint(shortest, phase.characters), rng) for example in examples]
+    if without != "swap":
+        near = neighbours(texts)
+        examples = [swapped(e, near, rng) if rng.random() < SWAPPED else e for e in examples]
     rng.shuffle(examples)
     return examples
 
@@ -72,8 +90,8 @@ def batches(examples: list[Example], size: int, rng: random.Random) -> list[list
     return result
 
 
-def encode(batch: list[Example], tokenizer: PreTrainedTokenizerBase, rng: random.Random) -> dict[str, torch.Tensor]:
-    """Padded inputs with start and end token positions; (0, 0), the first token, means "no answer here"."""
+def encode(batch: list[Example], tokenizer: PreTrainedTokenizerBase, rng: random.Random) -> tuple[Tensors, Tensors]:
+    """Padded inputs, and as target the tokens an answer may take, its start and end; (0, 0) is "no answer here"."""
     rows, starts, ends = [], [], []
     for example in batch:
         windows = tokenizer(
@@ -91,8 +109,10 @@ def encode(batch: list[Example], tokenizer: PreTrainedTokenizerBase, rng: random
         rows.append({"input_ids": windows["input_ids"][i], "token_type_ids": windows["token_type_ids"][i]})
         starts.append(spans[i][0])
         ends.append(spans[i][1])
-    padded = tokenizer.pad(rows, pad_to_multiple_of=16, return_tensors="pt")
-    return {**padded, "start_positions": torch.tensor(starts), "end_positions": torch.tensor(ends)}
+    padded = dict(tokenizer.pad(rows, pad_to_multiple_of=16, return_tensors="pt"))
+    context = (padded["token_type_ids"] == 1) & (padded["input_ids"] != tokenizer.sep_token_id)
+    context[:, 0] = True
+    return padded, {"context": context, "starts": torch.tensor(starts), "ends": torch.tensor(ends)}
 
 
 def _token_span(windows: object, i: int, answer: tuple[int, int] | None) -> tuple[int, int]:
@@ -108,22 +128,31 @@ def _token_span(windows: object, i: int, answer: tuple[int, int] | None) -> tupl
     return inside[0], inside[-1]
 
 
-def train(data: Path, work: Path, max_steps: int | None = None, compiled: bool = False) -> None:
+def train(
+    data: Path,
+    work: Path,
+    seed: int,
+    max_steps: int | None = None,
+    compiled: bool = False,
+    without: str = "",
+    lora: int = 0,
+) -> None:
     """Run the schedule to its end, with a checkpoint every 500 steps."""
     work.mkdir(parents=True, exist_ok=True)
-    rng = random.Random(SEED)
-    torch.manual_seed(SEED)
-    schedule = [b for phase in PHASES for b in batches(phase_examples(data, phase, rng), phase.batch, rng)][:max_steps]
+    rng = random.Random(seed)
+    torch.manual_seed(seed)
+    phases = (batches(phase_examples(data, phase, without, rng), phase.batch, rng) for phase in PHASES)
+    schedule = list(islice(chain.from_iterable(phases), max_steps))
     tokenizer = AutoTokenizer.from_pretrained(minilm_folder())
-    model = AutoModelForQuestionAnswering.from_pretrained(
-        minilm_folder(), attention_probs_dropout_prob=0.0, attn_implementation="eager"
-    )
-    model.bert.embeddings.word_embeddings.requires_grad_(False)
-    decayed = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
-    plain = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
+    model = new_model(pairs=without != "pairs", lora=lora)
+    noise = Noise(model, DROPOUT)
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}],
-        lr=LEARNING_RATE,
+        [
+            {"params": [p for p in learned if p.ndim > 1], "weight_decay": 0.01},
+            {"params": [p for p in learned if p.ndim <= 1], "weight_decay": 0.0},
+        ],
+        lr=LORA_LEARNING_RATE if lora else LEARNING_RATE,
         fused=True,
     )
     warm_up = max(1, int(WARM_UP * len(schedule)))
@@ -140,33 +169,56 @@ def train(data: Path, work: Path, max_steps: int | None = None, compiled: bool =
         first = int(state["step"])
     model.train()
     forward = torch.compile(model, dynamic=True) if compiled else model
+    loss_of = point_loss if without == "pairs" else span_loss
     began, total_loss, seen = time.monotonic(), 0.0, 0
     for step, batch in enumerate(schedule[first:], start=first + 1):
-        inputs = encode(batch, tokenizer, random.Random(f"{SEED} {step}"))
+        inputs, target = encode(batch, tokenizer, random.Random(f"{seed} {step}"))
+        noise.renew(step)
         with torch.autocast("cpu", torch.bfloat16):
-            loss = forward(**inputs).loss
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            points, spans = forward(**inputs)
+        loss = loss_of(points, spans, **target)
+        torch.autograd.backward(loss)
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
         optimizer.step()
         rates.step()
         optimizer.zero_grad()
         total_loss += float(loss.detach())
         seen += len(batch)
         if step % 100 == 0:
-            speed = seen / (time.monotonic() - began)
-            line = {
-                "step": step,
-                "of": len(schedule),
-                "loss": round(total_loss / 100, 4),
-                "per_second": round(speed, 1),
-            }
-            print(json.dumps(line), flush=True)
+            speed = round(seen / (time.monotonic() - began), 1)
+            mean = round(total_loss / 100, 4)
+            print(json.dumps({"step": step, "of": len(schedule), "loss": mean, "per_second": speed}), flush=True)
             total_loss = 0.0
         if step % 500 == 0 or step == len(schedule):
             state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "rates": rates.state_dict()}
             torch.save({**state, "step": step}, checkpoint.with_suffix(".new"))
             checkpoint.with_suffix(".new").replace(checkpoint)
-    model.save_pretrained(work / "model")
+    if lora:
+        model.bert = cast(Any, model.bert).merge_and_unload()
+    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, work / "model.safetensors")
+
+
+def new_model(*, pairs: bool, lora: int) -> SpanModel:
+    """The embedder's encoder under a fresh head; with `lora`, a rank, only adapters and head learn."""
+    bert = BertModel.from_pretrained(
+        minilm_folder(), add_pooling_layer=False, attention_probs_dropout_prob=0.0, attn_implementation="eager"
+    )
+    bert.embeddings.word_embeddings.requires_grad_(False)
+    model = SpanModel(bert)
+    if lora:
+        model.bert = _adapted(bert, lora)
+    if not pairs:
+        torch.nn.init.zeros_(model.pairs.weight)
+        torch.nn.init.zeros_(model.pairs.bias)
+    return model
+
+
+def _adapted(bert: BertModel, rank: int) -> BertModel:
+    """The encoder frozen, with low-rank adapters on every matrix of its layers (Hu et al. 2021)."""
+    from peft import LoraConfig, get_peft_model
+
+    matrices = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
+    return cast(BertModel, get_peft_model(bert, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=matrices)))
 
 
 def main() -> None:
@@ -174,10 +226,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="folder with the NAME.train.json files")
     parser.add_argument("work", type=Path, help="folder for checkpoints and the finished model")
+    parser.add_argument("--seed", type=int, default=SEED, help="another run to average with (default: %(default)s)")
     parser.add_argument("--max-steps", type=int, help="a shorter schedule, for a trial")
     parser.add_argument("--compile", action="store_true", help="1.4 times as fast; needs a C++ compiler")
+    parser.add_argument(
+        "--without", choices=("swap", "negatives", "pairs"), default="", help="leave this out, to see what it buys"
+    )
+    parser.add_argument("--lora", type=int, default=0, metavar="RANK", help="train adapters instead (needs peft)")
     args = parser.parse_args()
-    train(args.data, args.work, args.max_steps, args.compile)
+    train(args.data, args.work, args.seed, args.max_steps, args.compile, args.without, args.lora)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,12 @@
+import torch
+
+from rag.training.export import mean
+
+
+def test_the_mean_of_readers_is_that_of_every_tensor() -> None:
+    states = [{"a": torch.full((2, 3), float(n)), "b": torch.arange(3.0) * n} for n in (1, 2, 6)]
+    found = mean(states)
+    assert set(found) == {"a", "b"}
+    assert torch.equal(found["a"], torch.full((2, 3), 3.0))
+    assert torch.equal(found["b"], torch.tensor([0.0, 3.0, 6.0]))
+    assert torch.equal(mean(states[:1])["b"], states[0]["b"])
