@@ -59,7 +59,7 @@ class ExtractiveReader:
         return cls(model, AutoTokenizer.from_pretrained(folder))
 
     def read(self, question: str, passages: Sequence[str]) -> list[Span]:
-        """The best few spans of each passage, none overlapping another, best first."""
+        """The best few spans of each passage that hold a letter or digit, none overlapping another, best first."""
         order = sorted(range(len(passages)), key=lambda i: len(passages[i]))
         spans: list[Span] = []
         for start in range(0, len(order), BATCH):
@@ -83,11 +83,13 @@ class ExtractiveReader:
         with torch.inference_mode():
             _, scores = self._model(**inputs)
         rows = (_context_tokens(inputs, row) for row in range(len(texts)))
-        return [
+        spans = [
             Span(numbers[row], int(offsets[row][first][0]), int(offsets[row][last][1]), score, share)
             for row, tokens in enumerate(rows)
             for first, last, score, share in best_spans(scores[row].numpy(), tokens, inputs.word_ids(row))
         ]
+        said = (texts[numbers.index(span.passage)][span.start : span.end] for span in spans)
+        return [span for span, text in zip(spans, said, strict=True) if any(map(str.isalnum, text))]
 
 
 def best_spans(

@@ -29,7 +29,10 @@ from rag.training.examples import lacks, names_by_article, renamed
 SETS = ("wiki", "reddit", "amazon")
 RIGHT = 0.5
 UNANSWERABLE_SHARE = 1 / 3  # of the questions that the confidence is calibrated for
-THRESHOLD = 0.5  # answer when right is likelier than not
+# Of .2, .25, … .55 the most cautious that handles these questions rightly, by answering or abstaining, within half a
+# point as often as the best of them: 64.4 % to 64.8 %. It withholds 18 % of the right answers and answers 13 % of the
+# unanswerable questions; .5 would be 25 % and 9 %.
+THRESHOLD = 0.4
 SEED = 17
 
 Row = tuple[tuple[float, ...], bool, bool]
