@@ -54,10 +54,10 @@ def chosen(question: str, spans: Sequence[Span], passages: Sequence[str]) -> lis
     if best.share < TORN and _HOW_OR_WHY.match(question):
         start, end = whole_sentences(text, best.start, best.end)
         return [replace(best, start=start, end=end)]
-    found = [best]
+    number, found = asked_number(question), [best]
     for span in spans[1:]:
         listed = sum(items(text[s.start : s.end]) for s in found)
-        if span.passage == best.passage and span.score > 0 and listed < asked_number(question):
+        if span.passage == best.passage and span.score > 0 and listed < number:
             found.append(span)
     return _joined(sorted(found, key=lambda span: span.start), text)
 

@@ -16,7 +16,7 @@ from rag.training.examples import Example
 _WORD = re.compile(r"\w+")
 _NAME_WORD = re.compile(r"(?<=[\w,;] )[A-Z][a-z]\w+")
 NEIGHBOURS = 12
-SWAPPED = 0.7
+EXCHANGED = 0.7  # share of the names and numbers of an example
 
 Neighbours = dict[str, list[str]]
 
@@ -41,8 +41,8 @@ def neighbours(texts: Iterable[str]) -> Neighbours:
 def swapped(example: Example, near: Neighbours, rng: random.Random) -> Example:
     """The example with most names and numbers exchanged, each everywhere for the same other one."""
     both = example.context + " " + example.question
-    names = [name for name in dict.fromkeys(_NAME_WORD.findall(both)) if name in near and rng.random() < SWAPPED]
-    numbers = [n for n in dict.fromkeys(_WORD.findall(both)) if n.isdecimal() and rng.random() < SWAPPED]
+    names = [name for name in dict.fromkeys(_NAME_WORD.findall(both)) if name in near and rng.random() < EXCHANGED]
+    numbers = [n for n in dict.fromkeys(_WORD.findall(both)) if n.isdecimal() and rng.random() < EXCHANGED]
     lowered = both.lower()
     others = {name: [other for other in near[name] if other.lower() not in lowered] for name in names}
     exchange = {name: rng.choice(choice) for name, choice in others.items() if choice}
