@@ -5,32 +5,66 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Heading:
+    """A heading, whose mark and words stand at `text[start:end]`; level 1 is the highest."""
+
+    start: int
+    end: int
+    level: int
+    title: str
+
+
+@dataclass(frozen=True)
 class Document:
     """One file's extracted text; every offset in Footnote counts its characters.
 
-    `path` is as the person gave it, `sha256` is of the file's bytes, and a passage must begin at each of `breaks`.
+    `path` is as the person gave it and `sha256` of the file's bytes. `pages[i]` is the offset at which page i + 1 begins;
+    empty without pages. `warning` is a sentence about what the file holds and the text does not.
     """
 
     path: str
     text: str
     sha256: str
-    breaks: tuple[int, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    pages: tuple[int, ...] = ()
+    warning: str = ""
 
     @classmethod
     def from_text(cls, path: str, text: str) -> "Document":
         """A document that is not a file, such as an article of a data set."""
         return cls(path, text, hashlib.sha256(text.encode()).hexdigest())
 
+    @property
+    def breaks(self) -> tuple[int, ...]:
+        """Where a passage must begin: at every heading that does not directly follow another."""
+        ends = (0, *(heading.end for heading in self.headings))
+        return tuple(
+            heading.start
+            for heading, above in zip(self.headings, ends, strict=False)
+            if self.text[above : heading.start].strip()
+        )
+
 
 @dataclass(frozen=True)
 class Passage:
-    """A slice of a document: `document.text[start:end] == text`. `page` counts from 1, None without pages."""
+    """A slice of a document: `document.text[start:end] == text`.
+
+    `page` is the page it begins on, counting from 1, None without pages; at each offset in `turns` a page more begins.
+    `heading` is the path of headings it stands under, `context` the part of that path which its text does not show.
+    """
 
     document: str
     start: int
     end: int
     text: str
     page: int | None = None
+    turns: tuple[int, ...] = ()
+    heading: str = ""
+    context: str = ""
+
+    def page_at(self, offset: int) -> int | None:
+        """The page on which this character of the document stands."""
+        return self.page and self.page + sum(turn <= offset for turn in self.turns)
 
 
 @dataclass(frozen=True)
