@@ -51,7 +51,7 @@ def run_open(
     gold: GoldSet,
     corpus: Corpus,
     answer: Callable[[str], Answer],
-    progress: Callable[[float], None] = lambda share: None,
+    progress: Callable[[float, int], None] = lambda share, done: None,
 ) -> list[Result]:
     """Ask every question of the whole corpus; an answer's hits should be ten or more for hit@10 to mean it."""
     items = [resolve(item, corpus.paths) for item in gold.items]
@@ -64,7 +64,7 @@ def run_open(
         nearby = (passage for document in {place.document for place in wanted} for passage in passages[document])
         ideal = sum(_holds(wanted, passage) for passage in nearby)
         results.append(_result(item, answer(item.question), wanted, ideal, corpus.text))
-        progress(number / len(items))
+        progress(number / len(items), number)
     return results
 
 
@@ -72,7 +72,7 @@ def run_reader(
     gold: GoldSet,
     corpus: Corpus,
     read: Callable[[str, tuple[Hit, ...]], Answer],
-    progress: Callable[[float], None] = lambda share: None,
+    progress: Callable[[float, int], None] = lambda share, done: None,
 ) -> list[Result]:
     """Give the reader each question's gold evidence alone, as SQuAD's own evaluation does.
 
@@ -91,7 +91,7 @@ def run_reader(
         if must_answer:
             answer = replace(answer, threshold=0.0)
         results.append(_result(item, answer, wanted, len(hits), corpus.text))
-        progress(number / len(items))
+        progress(number / len(items), number)
     return results
 
 

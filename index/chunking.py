@@ -1,20 +1,23 @@
 """Documents to passages: whole sentences, bounded in tokens, exact in characters. Knows nothing of models."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from index.sentences import blocks, sentences, strip_span
-from index.types import Document, Passage
+from index.types import Document, Heading, Passage
 
 MAX_TOKENS = 192
+MAX_CONTEXT = 48  # tokens; with a passage they fit the 256 that the embedder reads
+WINDOW = 200_000  # characters tokenized at once
+BETWEEN_TITLES = " › "
 
 Span = tuple[int, int]
 TokenStarts = Callable[[str], list[int]]
 
 
 def split(document: Document, token_starts: TokenStarts, max_tokens: int = MAX_TOKENS) -> list[Passage]:
-    """Cut a document into passages of at most `max_tokens` tokens.
+    """Cut a document into passages of at most `max_tokens` tokens, none across a heading.
 
     Paragraphs stay whole and small neighbours share a passage. One too long is cut between sentences into parts of
     about equal length, each of which repeats the last sentence of the one before; a sentence too long, between tokens.
@@ -22,8 +25,55 @@ def split(document: Document, token_starts: TokenStarts, max_tokens: int = MAX_T
     """
     text = document.text
     sections = pairwise(sorted({0, *document.breaks, len(text)}))
-    spans = [span for a, b in sections for span in _pack(text, a, b, token_starts, max_tokens)]
-    return [Passage(document.path, start, end, text[start:end]) for start, end in spans]
+    windows = (window for a, b in sections for window in _windows(text, a, b))
+    spans = [span for a, b in windows for span in _pack(text, a, b, token_starts, max_tokens)]
+    return list(_passages(document, spans, token_starts))
+
+
+def _passages(document: Document, spans: Sequence[Span], token_starts: TokenStarts) -> Iterator[Passage]:
+    """The spans as passages that know their page and the headings they stand under."""
+    trails = _trails(document.headings)
+    starts = [heading.start for heading in document.headings]
+    for start, end in spans:
+        trail = trails[bisect_left(starts, end)]
+        page = bisect_left(document.pages, start + 1)
+        yield Passage(
+            document.path,
+            start,
+            end,
+            document.text[start:end],
+            page=page or None,
+            turns=document.pages[page : bisect_left(document.pages, end)] if page else (),
+            heading=BETWEEN_TITLES.join(heading.title for heading in trail),
+            context=_context([heading.title for heading in trail if heading.start < start], token_starts),
+        )
+
+
+def _trails(headings: Sequence[Heading]) -> list[tuple[Heading, ...]]:
+    """The path of headings that holds after none of them, after the first, and so on."""
+    trails: list[tuple[Heading, ...]] = [()]
+    for heading in headings:
+        trails.append((*(above for above in trails[-1] if above.level < heading.level), heading))
+    return trails
+
+
+def _context(titles: Sequence[str], token_starts: TokenStarts) -> str:
+    """The path of titles; without its first ones where it is longer than MAX_CONTEXT tokens."""
+    path = BETWEEN_TITLES.join(titles)
+    if not titles or len(token_starts(path)) <= MAX_CONTEXT:
+        return path
+    return _context(titles[1:], token_starts)
+
+
+def _windows(text: str, start: int, end: int) -> Iterator[Span]:
+    """Parts of at most WINDOW characters, cut at a blank line, else a new line, else a blank, else anywhere."""
+    while end - start > WINDOW:
+        limit = start + WINDOW
+        cuts = (text.rfind(gap, start + WINDOW // 2, limit) for gap in ("\n\n", "\n", " "))
+        cut = next((at for at in cuts if at >= 0), limit)
+        yield start, cut
+        start = cut
+    yield start, end
 
 
 def _pack(text: str, start: int, end: int, token_starts: TokenStarts, max_tokens: int) -> list[Span]:

@@ -1,10 +1,9 @@
 """A document's text as it is written down, block by block. Knows nothing of file formats."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 
 from index.errors import DocumentError
-from index.types import Document, Heading
+from index.types import Document, Heading, digest
 
 MAX_CHARACTERS = 50_000_000
 
@@ -64,7 +63,7 @@ class Draft:
         return Document(
             self._name,
             "".join(self._parts),
-            hashlib.sha256(data).hexdigest(),
+            digest(data),
             tuple(self._headings),
             tuple(self._pages),
             warning,

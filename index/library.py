@@ -1,41 +1,28 @@
 """The library: a folder that is kept in step with a person's files and searched. Knows nothing of answers."""
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
-from itertools import accumulate
 from pathlib import Path
 
 import filelock
-import numpy as np
-from numpy.typing import NDArray
 
 from index.catalog import Catalog, Records
 from index.chunking import split
 from index.embedding import Embedder
 from index.errors import DocumentError, LibraryError
-from index.loaders import load
+from index.intake import BATCH, Intake, Progress
+from index.loaders import kind
+from index.prepare import Ready, prepare
 from index.survey import Found, survey
-from index.types import Document, Failure, Hit, Passage, Summary
+from index.types import Document, Entry, Hit, Passage, Summary
 from index.vectors import VectorIndex
 
-BATCH = 64
 LOCK_SECONDS = 60
 
-Progress = Callable[[str, float], None]
 
-
-@dataclass(frozen=True)
-class Entry:
-    """A stored document, without its text."""
-
-    path: str
-    location: str
-    sha256: str
-    passages: int
+def silent(name: str, share: float, passages: int) -> None:
+    """No progress shown."""
 
 
 class Library:
@@ -57,9 +44,9 @@ class Library:
         self._catalog = Catalog(folder)
         self._lock = threading.Lock()
         self._loaded: tuple[int, VectorIndex] | None = None
-        if self._catalog.is_new:
+        if not self._catalog.is_current:
             with self._writing():
-                if self._catalog.is_new:  # still, now that no other process can be making it
+                if not self._catalog.is_current:  # still, now that no other process can be making it
                     self._catalog.make_tables()
 
     def documents(self) -> list[Entry]:
@@ -80,6 +67,11 @@ class Library:
         with self._catalog.reading() as records:
             return list(records.all_passages())
 
+    def passage_count(self) -> int:
+        """How many passages there are; documents of the same content share theirs."""
+        with self._catalog.reading() as records:
+            return records.passage_count()
+
     def search(self, question: str, depth: int) -> tuple[list[Hit], list[Hit]]:
         """The `depth` best passages by cosine of embeddings, and by BM25, each best first."""
         with self._catalog.reading() as records:
@@ -90,38 +82,34 @@ class Library:
             dense = [Hit(found[passage_id], score) for passage_id, score in near]
             return dense, records.lexical(question, depth)
 
-    def update(self, paths: Sequence[str], progress: Progress = lambda name, share: None) -> Summary:
+    def update(self, paths: Sequence[str], progress: Progress = silent) -> Summary:
         """Bring the library in step with files and folders: add, replace, and remove what is gone from them.
 
-        `progress` is told the file at work and the share of all bytes done, 0..1. A file that fails is in the summary
-        and stops nothing; what the library held of it stays.
+        A file that fails is in the summary and stops nothing; what the library held of it stays. Interrupted, the
+        library keeps what was done, and the next update goes on from there.
         """
-        with self._writing():
+        with self._writing(progress):
             self._adopt_embedder(progress)
-            with self._catalog.reading() as records:
-                known = {location: sha for location, _, sha, _ in records.documents()}
-            found, gone, failures = survey(paths, known, self.folder)
-            counts = Counter(removed=self._remove(gone))
-            sizes = [item.file.stat().st_size + 1 for item in found]
-            for item, size, before in zip(found, sizes, accumulate(sizes, initial=0), strict=False):
-                advance = partial(_advance, progress, item.path, before / sum(sizes), size / sum(sizes))
-                try:
-                    counts[self._refresh(item, known.get(item.location), advance)] += 1
-                except DocumentError as error:
-                    failures.append(Failure(item.path, str(error)))
-            self._snapshot()
-            progress("", 1.0)
-        return Summary(**counts, failures=tuple(failures))
+            entries = self.documents()
+            seen = survey(paths, [entry.location for entry in entries], self.folder)
+            stored = {(entry.sha256, kind(entry.location)) for entry in entries}
+            intake = Intake(self._catalog, self._embedder, entries, sum(item.size for item in seen.found), progress)
+            again = intake.take(prepare(seen.found, stored, self._embedder.token_starts))
+            intake.take(prepare(again, (), self._embedder.token_starts))
+            gone = [location for location in seen.gone if location not in intake.left]
+            self._remove(gone)
+            self._finish(intake)
+        failures = (*seen.failures, *intake.failures)
+        return Summary(**intake.counts, removed=len(gone), failures=failures, warnings=tuple(intake.warnings))
 
-    def add(self, documents: Sequence[Document], progress: Progress = lambda name, share: None) -> None:
+    def add(self, documents: Sequence[Document], progress: Progress = silent) -> None:
         """Add or replace documents that are not files, each under its path."""
-        with self._writing():
+        with self._writing(progress):
             self._adopt_embedder(progress)
-            for done, document in enumerate(documents):
-                advance = partial(_advance, progress, document.path, done / len(documents), 1 / len(documents))
-                self._store(f"added:{document.path}", document, advance)
-            self._snapshot()
-            progress("", 1.0)
+            total = sum(len(document.text) for document in documents)
+            intake = Intake(self._catalog, self._embedder, self.documents(), total, progress)
+            intake.take(self._prepared(document) for document in documents)
+            self._finish(intake)
 
     def remove(self, path: str) -> None:
         """Forget a document. Raises DocumentError when the library has none of that path."""
@@ -132,44 +120,31 @@ class Library:
             self._remove(locations)
             self._snapshot()
 
-    def _remove(self, locations: Sequence[str]) -> int:
+    def _prepared(self, document: Document) -> Ready:
+        item = Found(f"added:{document.path}", document.path, Path(document.path), len(document.text))
+        return Ready(item, document.sha256, document, split(document, self._embedder.token_starts))
+
+    def _remove(self, locations: Sequence[str]) -> None:
         with self._catalog.writing() as records:
             for location in locations:
                 records.delete(location)
-        return len(locations)
 
-    def _refresh(self, item: Found, stored: str | None, progress: Callable[[float], None]) -> str:
-        """Read one file and store it unless it is as stored; says which of the summary's counts it adds to."""
-        progress(0.0)
-        document = load(item.file, item.path)
-        if document.sha256 != stored:
-            self._store(item.location, document, progress)
-            return "updated" if stored else "added"
+    def _finish(self, intake: Intake) -> None:
         with self._catalog.writing() as records:
-            records.rename(item.location, item.path)
-        return "unchanged"
-
-    def _store(self, location: str, document: Document, progress: Callable[[float], None]) -> None:
-        passages = split(document, self._embedder.token_starts)
-        with self._catalog.reading() as records:
-            texts = records.missing_vectors([passage.text for passage in passages])
-        vectors = self._encode(texts, progress)
-        with self._catalog.writing() as records:
-            records.store(location, document, passages, vectors)
-
-    def _encode(self, texts: Sequence[str], progress: Callable[[float], None]) -> dict[str, NDArray[np.float32]]:
-        vectors: dict[str, NDArray[np.float32]] = {}
-        for start in range(0, len(texts), BATCH):
-            batch = texts[start : start + BATCH]
-            vectors.update(zip(batch, self._embedder.encode_passages(batch), strict=True))
-            progress((start + len(batch)) / len(texts))
-        return vectors
+            records.prune_vectors()
+        self._snapshot()
+        intake.finished()
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
-        lock = filelock.FileLock(self.folder / "write.lock", timeout=LOCK_SECONDS)
+    def _writing(self, progress: Progress = silent) -> Iterator[None]:
+        lock = filelock.FileLock(self.folder / "write.lock")
         try:
-            with lock:
+            try:
+                held = lock.acquire(timeout=0)
+            except filelock.Timeout:
+                progress("when another process is done with this library", 0.0, 0)
+                held = lock.acquire(timeout=LOCK_SECONDS)
+            with held:
                 yield
         except filelock.Timeout as error:
             raise LibraryError(
@@ -192,10 +167,13 @@ class Library:
         with self._catalog.reading() as records:
             if records.fact("embedder") == self._embedder.fingerprint:
                 return
-            texts = list(dict.fromkeys(passage.text for passage in records.all_passages()))
-        vectors = self._encode(texts, partial(progress, "again, because the embedder is another"))
-        with self._catalog.writing() as records:
-            records.replace_vectors(vectors)
+            texts = list(dict.fromkeys(passage.embedded for passage in records.all_passages()))
+        with self._catalog.writing() as records:  # all of it or nothing: vectors of two embedders never mix
+            records.drop_vectors()
+            for done in range(0, len(texts), BATCH):
+                progress("again, because the embedder is another", done / len(texts), done)
+                batch = texts[done : done + BATCH]
+                records.put_vectors(batch, self._embedder.encode_passages(batch))
             records.set_fact("embedder", self._embedder.fingerprint)
 
     def _index(self, records: Records) -> VectorIndex:
@@ -228,7 +206,3 @@ class Library:
 
     def _snapshot_path(self, generation: int) -> Path:
         return self.folder / f"vectors-{generation}.faiss"
-
-
-def _advance(progress: Progress, name: str, base: float, share: float, part: float) -> None:
-    progress(name, base + share * part)

@@ -37,3 +37,9 @@ def sentences(text: str) -> list[tuple[int, int]]:
         spans = (strip_span(text, start + a, start + b) for a, b in pairwise(cuts))
         found.extend((a, b) for a, b in spans if a < b)
     return found
+
+
+def whole_sentences(text: str, start: int, end: int) -> tuple[int, int]:
+    """Start and end of the sentences that these characters touch."""
+    touched = [(a, b) for a, b in sentences(text) if a < end and start < b]
+    return touched[0][0], touched[-1][1]

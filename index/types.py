@@ -2,6 +2,12 @@
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import PurePath
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in hexadecimal: what tells one content from another."""
+    return hashlib.sha256(data).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -18,8 +24,8 @@ class Heading:
 class Document:
     """One file's extracted text; every offset in Footnote counts its characters.
 
-    `path` is as the person gave it and `sha256` of the file's bytes. `pages[i]` is the offset at which page i + 1 begins;
-    empty without pages. `warning` is a sentence about what the file holds and the text does not.
+    `path` is as the person gave it and `sha256` of the file's bytes. Page i + 1 begins at `pages[i]`; none without
+    pages. `warning` is a sentence about what the file holds and the text does not.
     """
 
     path: str
@@ -32,7 +38,12 @@ class Document:
     @classmethod
     def from_text(cls, path: str, text: str) -> "Document":
         """A document that is not a file, such as an article of a data set."""
-        return cls(path, text, hashlib.sha256(text.encode()).hexdigest())
+        return cls(path, text, digest(text.encode()))
+
+    @property
+    def kind(self) -> str:
+        """The ending of its name: the same bytes are another text as another kind of file."""
+        return PurePath(self.path).suffix.lower()
 
     @property
     def breaks(self) -> tuple[int, ...]:
@@ -62,6 +73,11 @@ class Passage:
     heading: str = ""
     context: str = ""
 
+    @property
+    def embedded(self) -> str:
+        """What the embedder is given: the text, below the headings that it does not show."""
+        return f"{self.context}\n{self.text}" if self.context else self.text
+
     def page_at(self, offset: int) -> int | None:
         """The page on which this character of the document stands."""
         return self.page and self.page + sum(turn <= offset for turn in self.turns)
@@ -73,6 +89,16 @@ class Hit:
 
     passage: Passage
     score: float
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A stored document, without its text. `location` identifies it: its absolute path, or `added:` and its name."""
+
+    path: str
+    location: str
+    sha256: str
+    passages: int
 
 
 @dataclass(frozen=True)
@@ -89,6 +115,13 @@ class Summary:
 
     added: int = 0
     updated: int = 0
+    moved: int = 0
     removed: int = 0
     unchanged: int = 0
     failures: tuple[Failure, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether it did or found anything worth telling."""
+        return bool(self.added or self.updated or self.moved or self.removed or self.failures)

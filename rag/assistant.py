@@ -7,9 +7,10 @@ from time import perf_counter
 
 from index.errors import QuestionError
 from index.library import Library
+from index.sentences import whole_sentences
 from index.types import Hit
 from rag.calibration import Calibration, features, span_text
-from rag.compose import chosen, whole_sentences
+from rag.compose import chosen
 from rag.reader import Reader
 from rag.retrieve import retrieve
 from rag.squad import normalize
@@ -66,9 +67,21 @@ def answer_from(
 
 
 def find(question: str, hits: Sequence[Hit], reader: Reader) -> list[Span]:
-    """The best spans of the hits, best first by the reader's log odds and a prior of 1 / rank for the passage."""
-    read = reader.read(question, [hit.passage.text for hit in hits])
-    spans = [replace(span, score=span.score - math.log(span.passage + 1)) for span in read]
+    """The best spans of the hits, best first by the reader's log odds and a prior of 1 / rank for the passage.
+
+    The reader sees each passage below its headings, but answers come from the passage alone.
+    """
+    above = [len(hit.passage.embedded) - len(hit.passage.text) for hit in hits]
+    spans = [
+        replace(
+            span,
+            start=span.start - above[span.passage],
+            end=span.end - above[span.passage],
+            score=span.score - math.log(span.passage + 1),
+        )
+        for span in reader.read(question, [hit.passage.embedded for hit in hits])
+        if span.start >= above[span.passage]
+    ]
     return sorted(spans, key=lambda span: (-span.score, span.passage))
 
 
@@ -107,10 +120,11 @@ def _citation(span: Span, hit: Hit) -> Citation:
     start, end = whole_sentences(passage.text, span.start, span.end)
     return Citation(
         document=passage.document,
-        page=passage.page,
+        page=passage.page_at(passage.start + start),
         start=passage.start + start,
         end=passage.start + end,
         quote=passage.text[start:end],
         answer_start=passage.start + span.start,
         answer_end=passage.start + span.end,
+        heading=passage.heading,
     )

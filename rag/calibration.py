@@ -46,7 +46,7 @@ def features(question: str, spans: Sequence[Span], hits: Sequence[Hit]) -> tuple
 
     The best span's score; its lead, at most 10, over the best span that says something else; its passage's place
     among the hits as 1 / rank; how many passages say the same, at most 3; the share of the question's names and
-    numbers that its passage lacks; and the log of its share among its passage's spans, at least log 0.001.
+    numbers that its passage and headings lack; and the log of its share among its passage's spans, at least log 0.001.
     """
     best, *others = spans
     said = normalize(span_text(best, hits))
@@ -61,7 +61,7 @@ def features(question: str, spans: Sequence[Span], hits: Sequence[Hit]) -> tuple
         min(best.score - max(rivals), 10.0),
         1 / (best.passage + 1),
         float(min(len(agreeing), 3)),
-        _lacking(question, hits[best.passage].passage.text),
+        _lacking(question, hits[best.passage].passage.embedded),
         math.log(max(best.share, 1e-3)),
     )
 

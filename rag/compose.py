@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from index.sentences import sentences
+from index.sentences import whole_sentences
 from rag.types import Span
 
 # Of 115 how and why questions of the development sets, 17 have a best span with a lower share. There the span scores
@@ -71,9 +71,3 @@ def _joined(spans: list[Span], text: str) -> list[Span]:
         else:
             joined.append(span)
     return joined
-
-
-def whole_sentences(text: str, start: int, end: int) -> tuple[int, int]:
-    """Start and end of the sentences that these characters touch."""
-    touched = [(a, b) for a, b in sentences(text) if a < end and start < b]
-    return touched[0][0], touched[-1][1]

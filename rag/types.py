@@ -24,7 +24,8 @@ class Span:
 class Citation:
     """The source of an answer: `document.text[start:end] == quote`, whole sentences.
 
-    Within them the answer stands at `document.text[answer_start:answer_end]`.
+    Within them the answer stands at `document.text[answer_start:answer_end]`. `page` is where the quote begins, and
+    `heading` the path of headings it stands under.
     """
 
     document: str
@@ -34,6 +35,7 @@ class Citation:
     quote: str
     answer_start: int
     answer_end: int
+    heading: str = ""
 
 
 @dataclass(frozen=True)

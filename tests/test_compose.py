@@ -1,6 +1,6 @@
 import pytest
 
-from rag.compose import asked_number, chosen, items, whole_sentences
+from rag.compose import asked_number, chosen, items
 from rag.types import Span
 
 TEXT = "Ferries call at Cobh, Youghal and Kinsale. In winter they stop. Dingle and Schull have a lighthouse."
@@ -83,8 +83,3 @@ def test_how_and_why_get_the_sentence_where_the_reader_is_torn(question: str) ->
 @pytest.mark.parametrize("question", ["How many ferries run?", "How long is it?", "Who knows why?", "When?"])
 def test_other_questions_get_the_span(question: str) -> None:
     assert said(question, span("stop", share=0.01)) == ["stop"]
-
-
-def test_whole_sentences() -> None:
-    start = TEXT.index("Kinsale")
-    assert TEXT[slice(*whole_sentences(TEXT, start, start + 13))].endswith("In winter they stop.")

@@ -2,13 +2,16 @@
 
 import os
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from index.catalog import Catalog
 from index.errors import DocumentError
+from index.formats.text import load_text
 from index.library import Library
+from index.loaders import LOADERS
 from index.types import Document, Failure, Summary
 from tests.fakes import WordEmbedder
 
@@ -102,12 +105,12 @@ def test_the_library_does_not_index_itself(library: Library, files: Path) -> Non
 
 
 def test_failures_are_told_and_stop_nothing(library: Library, files: Path) -> None:
-    (files / "a.txt").write_bytes(b"\xff")
+    (files / "a.txt").write_bytes(b"a\0b")
     missing = str(files / "missing.txt")
     summary = library.update([missing, str(files)])
     assert (summary.added, [failure.path for failure in summary.failures]) == (2, [missing, str(files / "a.txt")])
     assert summary.failures[0].message == f"{missing!r} does not exist; name a file or a folder to index."
-    assert "is not UTF-8 text" in summary.failures[1].message
+    assert "is a binary file" in summary.failures[1].message
 
 
 def test_a_file_that_went_bad_stays_as_it_was(library: Library, files: Path) -> None:
@@ -125,6 +128,25 @@ def test_a_name_that_is_not_unicode_is_a_failure(library: Library, files: Path) 
     assert summary == Summary(
         added=2, failures=(Failure(name, f"'{name}' has a name that is not UTF-8; rename it and index it again."),)
     )
+
+
+def test_links_in_a_circle_and_pipes_hold_up_nothing(library: Library, files: Path) -> None:
+    (files / "loop.txt").symlink_to(files / "loop.txt")
+    (files / "up").symlink_to(files)
+    os.mkfifo(files / "pipe.txt")
+    assert library.update([str(files)]) == Summary(added=2)
+    failures = library.update([str(files / "loop.txt"), str(files / "pipe.txt"), "nul\0.txt"]).failures
+    assert "cannot be searched for files" in failures[0].message
+    assert "cannot be searched for files" in failures[1].message
+    assert failures[2].message == f"'{files}/pipe.txt' is not a file but a device or a pipe; name a file or a folder."
+
+
+@pytest.mark.parametrize("name", ["two\nlines.txt", "cod\u202etxt.exe.txt", "a 'quoted' ?#%.txt", "\u05d0\u05d1.txt"])
+def test_names_that_are_strange(library: Library, files: Path, name: str) -> None:
+    (files / name).write_text("The lighthouse at Hook.")
+    assert library.update([str(files)]) == Summary(added=3)
+    assert found(library, "lighthouse") == [str(files / name)]
+    assert library.update([str(files)]) == Summary(unchanged=3)
 
 
 def test_documents_are_called_as_given(library: Library, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,15 +169,79 @@ def test_two_files_of_one_name_stay_apart(library: Library, tmp_path: Path, monk
     assert library.text(str(tmp_path / "two" / "notes.txt")) == "Notes two."
 
 
-def test_two_documents_of_the_same_content(library: Library, files: Path) -> None:
-    (files / "copy.txt").write_bytes((files / "harbour.txt").read_bytes())
+def test_the_same_content_is_stored_once(library: Library, files: Path) -> None:
+    (files / "a copy.txt").write_bytes((files / "harbour.txt").read_bytes())
+    assert library.update([str(files)]) == Summary(added=3)
+    assert library.passage_count() == 3, "two of the ferry, one of the harbour"
+    assert paths(library) == [str(files / name) for name in ("a copy.txt", "ferry.md", "harbour.txt")]
+    assert library.text(str(files / "a copy.txt")) == library.text(str(files / "harbour.txt"))
+    assert found(library, "deep harbour") == [str(files / "a copy.txt")]
+    (files / "a copy.txt").unlink()
+    assert library.update([str(files)]) == Summary(removed=1, unchanged=2)
+    assert found(library, "deep harbour") == [str(files / "harbour.txt")]
+
+
+def found(library: Library, question: str) -> list[str]:
+    """Documents that hold a word of the question."""
+    return [hit.passage.document for hit in library.search(question, 5)[1]]
+
+
+def test_a_copy_outlives_the_change_of_its_original(library: Library, files: Path) -> None:
     library.update([str(files)])
-    dense, lexical = library.search("deep harbour Cobh", 2)
-    both = {str(files / "copy.txt"), str(files / "harbour.txt")}
-    assert {hit.passage.document for hit in dense} == {hit.passage.document for hit in lexical} == both
-    (files / "copy.txt").unlink()
+    (files / "z.txt").write_bytes((files / "harbour.txt").read_bytes())
+    (files / "harbour.txt").write_text("Filled in.")
+    embedder = WordEmbedder()
+    assert Library(library.folder, embedder).update([str(files)]) == Summary(added=1, updated=1, unchanged=1)
+    assert embedder.calls == ["Filled in."], "the copy keeps the vectors of the original"
+    assert found(library, "deep") == [str(files / "z.txt")]
+    assert len(library.search("deep", 9)[0]) == library.passage_count() == 4
+
+
+def test_the_same_bytes_as_another_kind_of_file_are_another_text(library: Library, files: Path) -> None:
+    (files / "ferry.txt").write_bytes((files / "ferry.md").read_bytes())
+    assert library.update([str(files)]) == Summary(added=3)
+    assert found(library, "twelve pounds") == [str(files / "ferry.md"), str(files / "ferry.txt")]
+
+
+def test_a_moved_file_is_recognised(library: Library, files: Path, tmp_path: Path) -> None:
     library.update([str(files)])
-    assert library.search("deep harbour Cobh", 1)[0][0].passage.document == str(files / "harbour.txt")
+    embedder = WordEmbedder()
+    again = Library(library.folder, embedder)
+    (files / "harbour.txt").rename(files / "port.txt")
+    assert again.update([str(files)]) == Summary(moved=1, unchanged=1)
+    assert found(library, "deep") == [str(files / "port.txt")]
+    (tmp_path / "elsewhere").mkdir()
+    (files / "port.txt").rename(tmp_path / "elsewhere" / "port.txt")
+    assert again.update([str(tmp_path / "elsewhere")]) == Summary(moved=1), "though its old folder was not named"
+    assert again.update([str(files)]) == Summary(unchanged=1)
+    assert (len(paths(again)), embedder.calls) == (2, [])
+
+
+def test_two_files_change_names(library: Library, files: Path) -> None:
+    (files / "port.txt").write_text("The port of Foynes.")
+    library.update([str(files)])
+    (files / "port.txt").rename(files / "x.txt")
+    (files / "harbour.txt").rename(files / "port.txt")
+    (files / "x.txt").rename(files / "harbour.txt")
+    assert library.update([str(files)]) == Summary(updated=2, unchanged=1)
+    assert found(library, "Foynes") == [str(files / "harbour.txt")]
+    assert found(library, "deep") == [str(files / "port.txt")]
+    assert len(library.search("deep", 9)[0]) == library.passage_count() == 4
+
+
+def test_what_an_edit_leaves_as_it_was_is_still_found_by_meaning(library: Library, files: Path) -> None:
+    library.update([str(files)])
+    with (files / "ferry.md").open("a") as file:
+        file.write("\n# Times\n\nTen sharp.\n")
+    library.update([str(files)])
+    assert len(library.search(QUESTION, 9)[0]) == library.passage_count() == 4
+    assert library.search(QUESTION, 1)[0][0].passage.text.endswith("The ferry to Rathlin leaves Ballycastle.")
+
+
+def test_a_warning_is_told(library: Library, monkeypatch: pytest.MonkeyPatch, files: Path) -> None:
+    monkeypatch.setitem(LOADERS, ".txt", lambda data, name: replace(load_text(data, name), warning="Half of it."))
+    assert library.update([str(files)]) == Summary(added=2, warnings=("Half of it.",))
+    assert library.update([str(files)]) == Summary(unchanged=2)
 
 
 def test_documents_that_are_not_files(library: Library) -> None:
@@ -179,9 +265,8 @@ def test_an_empty_library_finds_nothing(library: Library) -> None:
 
 
 def test_progress_rises_to_one(library: Library, files: Path) -> None:
-    told: list[tuple[str, float]] = []
-    library.update([str(files)], lambda name, share: told.append((name, share)))
-    shares = [share for _, share in told]
-    assert shares == sorted(shares)
-    assert (shares[0], told[-1]) == (0.0, ("", 1.0))
-    assert {name for name, _ in told[:-1]} == {str(files / "ferry.md"), str(files / "harbour.txt")}
+    told: list[tuple[str, float, int]] = []
+    library.update([str(files)], lambda *report: told.append(report))
+    assert told == sorted(told, key=lambda report: report[1:])
+    assert (told[0][1:], told[-1]) == ((0.0, 0), ("", 1.0, 3))
+    assert {name for name, _, _ in told[:-1]} == {str(files / "ferry.md"), str(files / "harbour.txt")}

@@ -1,9 +1,12 @@
 """The library when its files are harmed, its processes killed and its users many."""
 
+import json
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,9 +16,10 @@ import numpy as np
 import pytest
 
 import index.library
-from index.catalog import VERSION
+from index.catalog import VERSION, text_hash
 from index.embedding import Vectors
 from index.errors import LibraryError
+from index.intake import BATCH
 from index.library import Library
 from index.types import Document, Hit, Summary
 from tests.fakes import WordEmbedder
@@ -78,8 +82,47 @@ def test_a_library_of_a_newer_version(library: Library) -> None:
     with sqlite3.connect(library.folder / "library.sqlite") as db:
         db.execute(f"PRAGMA user_version = {VERSION + 1}")
     db.close()
-    with pytest.raises(LibraryError, match=r"was written by a newer Footnote \(format 2, this one knows 1\); update"):
+    with pytest.raises(LibraryError, match=rf"by a newer Footnote \(format {VERSION + 1}, this one knows {VERSION}\)"):
         Library(library.folder, WordEmbedder())
+
+
+FORMAT_1 = """
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY, location TEXT NOT NULL UNIQUE, path TEXT NOT NULL UNIQUE,
+    sha256 TEXT NOT NULL, text TEXT NOT NULL
+);
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER, text_hash BLOB NOT NULL
+);
+CREATE INDEX passages_by_document ON passages (document_id);
+CREATE INDEX passages_by_text ON passages (text_hash);
+CREATE VIRTUAL TABLE lexical USING fts5 (text, tokenize = 'porter unicode61 remove_diacritics 2');
+CREATE TABLE vectors (text_hash BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_library_of_format_1_is_kept_and_read_anew(tmp_path: Path, files: Path) -> None:
+    old, embedder = "The harbour at Cobh is deep.", WordEmbedder()
+    location = str(files / "harbour.txt")
+    with sqlite3.connect(tmp_path / "library.sqlite") as db:
+        db.executescript(FORMAT_1)
+        db.execute("INSERT INTO documents VALUES (7, ?, 'harbour.txt', 'hash', ?)", (location, old))
+        db.execute("INSERT INTO passages VALUES (9, 7, 0, ?, NULL, ?)", (len(old), text_hash(old)))
+        db.execute("INSERT INTO lexical (rowid, text) VALUES (9, ?)", (old,))
+        db.execute("INSERT INTO vectors VALUES (?, ?)", (text_hash(old), embedder.encode_question(old).tobytes()))
+        db.executemany("INSERT INTO facts VALUES (?, ?)", [("generation", "1"), ("embedder", "words")])
+    db.close()
+    library = Library(tmp_path, embedder)
+    assert library.text("harbour.txt") == old
+    dense, lexical = library.search("deep harbour", 5)
+    assert [hit.passage.text for hit in dense] == [hit.passage.text for hit in lexical] == [old]
+    assert library.update([location]) == Summary(updated=1)
+    assert library.text(location).endswith("Liners call in summer.\n")
+    assert (len(library.search("Cobh", 5)[1]), library.passage_count()) == (1, 1)
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
@@ -96,9 +139,9 @@ def test_another_embedder(library: Library, files: Path) -> None:
     with pytest.raises(LibraryError, match=r"was indexed with another embedder \(words\); run `footnote index`"):
         other.search(QUESTION, 5)
     told: list[str] = []
-    assert other.update([], lambda name, share: told.append(name)) == Summary()
+    assert other.update([], lambda name, *_: told.append(name)) == Summary()
     assert told[0] == "again, because the embedder is another"
-    assert embedder.calls == [passage.text for passage in other.passages()]
+    assert embedder.calls == [passage.embedded for passage in other.passages()]
     best = other.search(QUESTION, 5)[0][0]
     assert np.isclose(best.score, embedder.encode_question(best.passage.text) @ embedder.encode_question(QUESTION))
     with pytest.raises(LibraryError, match=r"another embedder \(other words\)"):
@@ -171,6 +214,7 @@ def test_one_writer_at_a_time(library: Library, files: Path, monkeypatch: pytest
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from index.intake import BATCH
 from index.library import Library
 from tests.fakes import WordEmbedder
 from tests.test_library import QUESTION, snapshot
@@ -194,9 +238,97 @@ def test_a_killed_update_leaves_a_whole_library(library: Library, files: Path) -
         assert process.wait() == -signal.SIGKILL
     again = Library(library.folder, WordEmbedder())
     assert again.text(str(files / "harbour.txt")) == before
-    assert again.search("ferry noon", 1)[0][0].passage.text == "The ferry to Rathlin sails at noon."
-    assert again.update([str(files)]) == Summary(updated=1, unchanged=1)
+    assert again.update([str(files)]) == Summary(updated=2)
     assert again.search("Kinsale", 1)[1][0].passage.text == "The harbour at Kinsale is old."
+
+
+def test_updates_killed_at_100_random_moments(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.kill_updates", str(tmp_path), "100", "4"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}  # FAISS's threads do not survive a fork
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["killed"] == 100
+
+
+class InterruptedEmbedder(WordEmbedder):
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        if self.calls:
+            raise KeyboardInterrupt
+        return super().encode_passages(texts)
+
+
+def test_an_interrupted_update_goes_on(library: Library, tmp_path: Path) -> None:
+    long = tmp_path / "long.txt"
+    long.write_text("\n\n".join(f"Number {n} " + "word " * 150 for n in range(100)))
+    with pytest.raises(KeyboardInterrupt):
+        Library(library.folder, InterruptedEmbedder()).update([str(long)])
+    assert (library.documents(), library.passages()) == ([], []), "not half of it"
+    embedder = WordEmbedder()
+    assert Library(library.folder, embedder).update([str(long)]) == Summary(added=1)
+    assert (len(embedder.calls), library.passage_count()) == (100 - BATCH, 100), "what was embedded is kept"
+    with sqlite3.connect(library.folder / "library.sqlite") as db:
+        assert db.execute("SELECT count(*) FROM vectors").fetchone() == (100,)
+    db.close()
+
+
+def in_another_process(code: str, *args: object) -> str:
+    """What the code prints."""
+    with run(TELLING + code, *args) as process:
+        return process.communicate()[0]
+
+
+TELLING = """
+import os, resource, signal, sys
+from pathlib import Path
+from index.errors import LibraryError
+from index.intake import BATCH
+from index.library import Library
+from tests.fakes import WordEmbedder
+
+def tell(act):
+    try:
+        act()
+    except LibraryError as error:
+        print(error)
+"""
+FULL = """
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+library = Library(Path(sys.argv[1]), WordEmbedder())
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+tell(lambda: library.update([sys.argv[2]]))
+"""
+
+
+def test_a_full_disk(library: Library, files: Path) -> None:
+    library.update([str(files)])
+    (files / "long.txt").write_text("\n\n".join(f"Number {n} " + "word " * 150 for n in range(100)))
+    said = in_another_process(FULL, library.folder, files)
+    assert said.startswith(f"The library {library.folder} cannot be ")
+    assert "check the disk and the folder's rights" in said
+    assert len(library.documents()) == 2
+    assert library.update([str(files)]) == Summary(added=1, unchanged=2)
+
+
+READ_ONLY = """
+os.setuid(65534)
+tell(lambda: Library(Path(sys.argv[1]), WordEmbedder()).update([sys.argv[2]]))
+tell(lambda: print(Library(Path(sys.argv[1]), WordEmbedder()).search("ferry", 1)[0][0].passage.document))
+tell(lambda: Library(Path(sys.argv[1]) / "new", WordEmbedder(), create=True))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+def test_a_folder_that_is_read_only() -> None:
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folder is closed to others
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "ferry.txt").write_text("The ferry sails.")
+        library = Library(folder / "library", WordEmbedder(), create=True)
+        library.update([str(folder / "ferry.txt")])
+        update, search, make = in_another_process(READ_ONLY, library.folder, folder / "ferry.txt").splitlines()
+    assert update == f"The library {library.folder} cannot be written: Permission denied."
+    assert search == str(folder / "ferry.txt")
+    assert make == f"The library {library.folder / 'new'} cannot be made: Permission denied."
 
 
 class FailingEmbedder(WordEmbedder):

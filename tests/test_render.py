@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from index.library import Entry
-from index.types import Hit, Passage
+from index.types import Entry, Hit, Passage
 from rag.types import Answer, Citation, Timings
 from ui.render import (
     ABSTAINED,

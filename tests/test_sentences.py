@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 
-from index.sentences import blocks, sentences
+from index.sentences import blocks, sentences, whole_sentences
 from tests.strategies import texts
 
 
@@ -45,3 +45,9 @@ def test_no_sentence_crosses_a_block(text: str) -> None:
 )
 def test_examples(text: str, expected: list[str]) -> None:
     assert [text[a:b] for a, b in sentences(text)] == expected
+
+
+def test_whole_sentences() -> None:
+    text = "Ferries call at Cobh, Youghal and Kinsale. In winter they stop. Dingle has a lighthouse."
+    start = text.index("Kinsale")
+    assert text[slice(*whole_sentences(text, start, start + 13))] == text[: text.index(" Dingle")]

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from time import perf_counter
 
+import watchfiles
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -15,11 +17,12 @@ from eval.run import Corpus, Result, run_open, run_reader
 from index.embedding import SentenceEmbedder, minilm_folder
 from index.errors import DocumentError
 from index.library import Library
+from index.loaders import LOADERS, kind
 from index.types import Summary
 from rag.assistant import Assistant, answer_from
 from rag.calibration import Calibration
 from rag.reader import ExtractiveReader
-from ui.render import shorten
+from ui.render import printable, shorten
 
 SHIPPED = Path(__file__).parents[1] / "eval" / "gold"
 
@@ -54,26 +57,51 @@ def example_questions(library: Library) -> list[str]:
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[str, float], None]]:
-    """A bar on standard error where that is a terminal, told what is at work and the share done, 0..1."""
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+def progress_bar(label: str, unit: str) -> Iterator[Callable[[str, float, int], None]]:
+    """A bar on standard error where that is a terminal, told what is at work, the share done, 0..1, and units done."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}", markup=False),
+        TimeRemainingColumn(),
+    )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(label, total=1.0)
+        task = progress.add_task(label, total=1.0, rate="")
+        began = perf_counter()
 
-        def report(name: str, share: float) -> None:
-            progress.update(task, description=shorten(f"{label} {name}", 60), completed=share)
+        def report(name: str, share: float, done: int) -> None:
+            rate = f"{done / (perf_counter() - began):.0f} {unit}/s" if done else ""
+            progress.update(task, description=shorten(f"{label} {printable(name)}", 60), completed=share, rate=rate)
 
         yield report
 
 
 def update(library: Library, paths: Sequence[str]) -> Summary:
-    """Update a library with a progress bar; what failed is said on standard error."""
-    with progress_bar("Indexing") as report:
+    """Update a library with a progress bar; what failed or is left out is said on standard error."""
+    with progress_bar("Indexing", "passages") as report:
         summary = library.update(paths, report)
-    for failure in summary.failures:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"footnote: {failure.message}", markup=False)
+    for message in (*(failure.message for failure in summary.failures), *summary.warnings):
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"footnote: {message}", markup=False)
     return summary
+
+
+def watch(library: Library, paths: Sequence[str]) -> Iterator[Summary]:
+    """Update a library now, and again whenever something under these paths changes."""
+    roots = {path if path.is_dir() else path.parent for path in map(Path, paths)}
+    changes = watchfiles.watch(
+        *roots, watch_filter=partial(_concerns, library.folder.resolve()), raise_interrupt=True, debounce=1000
+    )
+    yield update(library, paths)
+    for _ in changes:
+        summary = update(library, paths)
+        if summary.changed:
+            yield summary
+
+
+def _concerns(own: Path, _: watchfiles.Change, path: str) -> bool:
+    return kind(path) in LOADERS and own not in Path(path).parents
 
 
 @contextmanager
@@ -84,7 +112,7 @@ def sources(folder: Path, docs: Sequence[str] | None) -> Iterator[Library]:
         return
     with tempfile.TemporaryDirectory(prefix="footnote-") as passing:
         library = open_library(Path(passing), create=True)
-        with progress_bar("Indexing") as report:
+        with progress_bar("Indexing", "passages") as report:
             summary = library.update(docs, report)
         if summary.failures:
             raise DocumentError(" ".join(failure.message for failure in summary.failures))
@@ -102,15 +130,15 @@ def evaluate(gold: GoldSet, folder: Path, docs: Sequence[str] | None, mode: str)
         if mode == "reader":
             return _read(gold, corpus)
         assistant = open_assistant(library)
-        with progress_bar("Asking") as report:
-            return run_open(gold, corpus, assistant.answer, lambda share: report("", share))
+        with progress_bar("Asking", "questions") as report:
+            return run_open(gold, corpus, assistant.answer, partial(report, ""))
 
 
 def _read(gold: GoldSet, corpus: Corpus) -> list[Result]:
     reader, calibration = load_reader()
-    with progress_bar("Asking") as report:
+    with progress_bar("Asking", "questions") as report:
         read = partial(answer_from, reader=reader, calibration=calibration)
-        return run_reader(gold, corpus, read, lambda share: report("", share))
+        return run_reader(gold, corpus, read, partial(report, ""))
 
 
 @contextmanager
@@ -121,6 +149,6 @@ def _corpus(gold: GoldSet, folder: Path, docs: Sequence[str] | None) -> Iterator
         return
     with tempfile.TemporaryDirectory(prefix="footnote-") as passing:
         library = open_library(Path(passing), create=True)
-        with progress_bar("Indexing") as report:
+        with progress_bar("Indexing", "passages") as report:
             library.add(gold.documents, report)
         yield library

@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
 
     index = command("index", _index, "add, refresh or remove documents")
     index.add_argument("paths", nargs="+", metavar="PATH", help="a file or a folder; one that is gone is removed")
+    index.add_argument("--watch", action="store_true", help="go on, and index again whenever a file changes")
     _add_library(index)
     _add_json(index)
 
@@ -97,17 +98,17 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def _index(args: argparse.Namespace) -> int:
-    from ui.assemble import open_library, update
+    from ui.assemble import open_library, update, watch
     from ui.render import summary_json, summary_line
 
     library = open_library(args.library, create=True)
-    summary = update(library, args.paths)
-    counts = [entry.passages for entry in library.documents()]
-    if args.json:
-        print(json.dumps(summary_json(summary, len(counts), sum(counts))))
-    else:
-        print(summary_line(summary, len(counts), sum(counts)))
-    return 2 if summary.failures else 0
+    failed = False
+    for summary in watch(library, args.paths) if args.watch else [update(library, args.paths)]:
+        counts = len(library.documents()), library.passage_count()
+        line = json.dumps(summary_json(summary, *counts)) if args.json else summary_line(summary, *counts)
+        print(line, flush=True)
+        failed = bool(summary.failures)
+    return 2 if failed else 0
 
 
 def _ask(args: argparse.Namespace) -> int:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from index.library import Entry
-from index.types import Summary
+from index.types import Entry, Summary
 from rag.types import Answer, Citation
 
 ABSTAINED = "The documents do not say."
@@ -51,10 +50,11 @@ def given_citations(answer: Answer) -> tuple[Citation, ...]:
 
 
 def place(citation: Citation, *, short: bool = False) -> str:
-    """Where a citation stands, for a person; `short` leaves out the folder."""
+    """Where a citation stands, for a person: document, page, heading, characters; `short` leaves out the folder."""
     document = Path(citation.document).name if short else citation.document
-    page = f"p. {citation.page}, " if citation.page else ""
-    return f"{document}, {page}characters {citation.start}–{citation.end}"
+    page = f"p. {citation.page}" if citation.page else ""
+    parts = (document, page, shorten(citation.heading, 90), f"characters {citation.start}–{citation.end}")
+    return printable(", ".join(part for part in parts if part))
 
 
 def answer_terminal(answer: Answer) -> Text:
@@ -63,17 +63,26 @@ def answer_terminal(answer: Answer) -> Text:
     if answer.text is None:
         text.append(ABSTAINED, "bold").append(f"  (confidence {answer.confidence:.2f})\n")
         text.append("\nNearest passages:\n")
-        for hit in answer.hits[:3]:
-            passage = hit.passage
-            text.append(f"\n  {passage.document}, characters {passage.start}–{passage.end}\n", "dim")
-            text.append(f"  {shorten(passage.text, 240)}\n")
+        for passage in shown_citations(answer):
+            text.append(f"\n  {place(passage)}\n", "dim")
+            text.append(f"  {_harmless(shorten(passage.quote, 240))}\n")
         return text
-    text.append(answer.text, "bold").append(f"  (confidence {answer.confidence:.2f})\n")
+    text.append(_harmless(answer.text), "bold").append(f"  (confidence {answer.confidence:.2f})\n")
     for number, citation in enumerate(answer.citations, start=1):
-        before, said, after = quote_parts(citation)
+        before, said, after = map(_harmless, quote_parts(citation))
         text.append(f"\n  [{number}] “{before}").append(said, "bold underline").append(f"{after}”\n")
         text.append(f"      {place(citation)}\n", "dim")
     return text
+
+
+def printable(text: str) -> str:
+    """One line in which control characters and marks of direction, which could disguise a name, show as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _harmless(text: str) -> str:
+    """Text without the characters that command a terminal."""
+    return re.sub(r"[\0-\x08\x0b-\x1f\x7f-\x9f]", "\ufffd", text)
 
 
 def quote_parts(citation: Citation) -> tuple[str, str, str]:
@@ -93,9 +102,11 @@ def summary_json(summary: Summary, documents: int, passages: int) -> dict[str, o
     return {
         "added": summary.added,
         "updated": summary.updated,
+        "moved": summary.moved,
         "removed": summary.removed,
         "unchanged": summary.unchanged,
         "failed": [{"path": failure.path, "message": failure.message} for failure in summary.failures],
+        "warnings": list(summary.warnings),
         "documents": documents,
         "passages": passages,
     }
@@ -103,8 +114,11 @@ def summary_json(summary: Summary, documents: int, passages: int) -> dict[str, o
 
 def summary_line(summary: Summary, documents: int, passages: int) -> str:
     """One line for a person."""
+    moved = f"{summary.moved} moved, " if summary.moved else ""
+    failed = f", {len(summary.failures)} failed" if summary.failures else ""
     return (
-        f"{summary.added} added, {summary.updated} updated, {summary.removed} removed, {summary.unchanged} unchanged; "
+        f"{summary.added} added, {summary.updated} updated, {moved}{summary.removed} removed, "
+        f"{summary.unchanged} unchanged{failed}; "
         f"the library holds {_count(documents, 'document')} in {_count(passages, 'passage')}."
     )
 
@@ -119,7 +133,7 @@ def shown_citations(answer: Answer) -> tuple[Citation, ...]:
     if answer.answerable:
         return answer.citations
     nearest = (hit.passage for hit in answer.hits[:3])
-    return tuple(Citation(p.document, p.page, p.start, p.end, p.text, p.start, p.start) for p in nearest)
+    return tuple(Citation(p.document, p.page, p.start, p.end, p.text, p.start, p.start, p.heading) for p in nearest)
 
 
 def answer_html(answer: Answer) -> str:
@@ -174,7 +188,7 @@ def documents_html(entries: Sequence[Entry]) -> str:
     if not entries:
         return '<p class="aside">No documents yet. Add one to ask about it.</p>'
     rows = (
-        f'<li title="{safe(entry.path)}">{safe(Path(entry.path).name)} '
+        f'<li title="{safe(printable(entry.path))}">{safe(printable(Path(entry.path).name))} '
         f"<small>{_count(entry.passages, 'passage')}</small></li>"
         for entry in entries
     )
@@ -182,4 +196,4 @@ def documents_html(entries: Sequence[Entry]) -> str:
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
+    return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -96,7 +96,7 @@ def build(stream: Stream, library: Library, examples: Sequence[str] = ()) -> gr.
                 gr.Warning(safe(str(error)))
         if added:
             try:
-                library.add(added, lambda name, share: progress(share, desc=f"Indexing {name}"))
+                library.add(added, lambda name, share, _: progress(share, desc=f"Indexing {name}"))
             except FootnoteError as error:
                 gr.Warning(safe(str(error)))
         return documents_html(library.documents())

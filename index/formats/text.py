@@ -1,0 +1,35 @@
+"""Plain text and Markdown as they stand: every offset counts characters of the file itself."""
+
+from itertools import accumulate, pairwise
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from index.draft import require_short
+from index.formats.encoding import decode
+from index.types import Document, Heading, digest
+
+
+def load_text(data: bytes, name: str) -> Document:
+    """The file's characters, with new lines as line ends."""
+    text = decode(data, name)
+    require_short(name, len(text))
+    return Document(name, text, digest(data))
+
+
+def load_markdown(data: bytes, name: str) -> Document:
+    """The source, marks and all; its headings are those a Markdown reader would show."""
+    text = load_text(data, name).text
+    offsets = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+    headings = [
+        Heading(offsets[opened.map[0]], min(offsets[opened.map[1]], len(text)), int(opened.tag[1:]), _title(words))
+        for opened, words in pairwise(MarkdownIt().parse(text))
+        if opened.type == "heading_open" and opened.map
+    ]
+    return Document(name, text, digest(data), tuple(headings))
+
+
+def _title(words: Token) -> str:
+    """A heading's words without marks."""
+    parts = (child.content or " " * (child.type in ("softbreak", "hardbreak")) for child in words.children or ())
+    return " ".join("".join(parts).split())

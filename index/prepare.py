@@ -1,0 +1,59 @@
+"""Files made ready for storing while those before them are embedded. Knows nothing of storage or vectors."""
+
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from index.chunking import TokenStarts, split
+from index.errors import DocumentError
+from index.loaders import kind, parse, read
+from index.survey import Found
+from index.types import Document, Failure, Passage, digest
+
+AHEAD = 64  # files, or
+AHEAD_BYTES = 32_000_000
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A file that was read. `document` is None when its content is stored or on its way already."""
+
+    item: Found
+    sha256: str
+    document: Document | None = None
+    passages: Sequence[Passage] = ()
+
+
+def prepare(
+    found: Sequence[Found], stored: Collection[tuple[str, str]], token_starts: TokenStarts
+) -> Iterator[Ready | Failure]:
+    """Each file read, parsed and split, or why it cannot be, in order; some are made ahead in a thread.
+
+    `stored` holds the content hashes of the library, each with the kind of file.
+    """
+    seen: set[tuple[str, str]] = set()
+
+    def make(item: Found) -> Ready | Failure:
+        try:
+            data = read(item.file, item.path)
+            key = (digest(data), kind(item.path))
+            if key in seen or key in stored:
+                return Ready(item, key[0])
+            document = parse(data, item.path)
+        except DocumentError as error:
+            return Failure(item.path, str(error))
+        seen.add(key)
+        return Ready(item, key[0], document, split(document, token_starts))
+
+    waiting: deque[tuple[int, Future[Ready | Failure]]] = deque()
+    pool = ThreadPoolExecutor(1)
+    try:
+        for item in found:
+            waiting.append((item.size, pool.submit(make, item)))
+            while len(waiting) > AHEAD or (len(waiting) > 1 and sum(size for size, _ in waiting) > AHEAD_BYTES):
+                yield waiting.popleft()[1].result()
+        while waiting:
+            yield waiting.popleft()[1].result()
+    finally:
+        pool.shutdown(cancel_futures=True)
