@@ -66,7 +66,7 @@ SELECT passages.id, (SELECT min(path) FROM documents WHERE documents.content_id 
 FROM passages JOIN lexical ON lexical.rowid = passages.id
 """
 # A word of the headings above a passage counts less than one of its own. Asked the same of six manuals of one kind
-# (tests/test_models.py), 13 instead of 4 of 24 questions find the right manual's passage first; of the 77 answerable
+# (tests/test_families.py), 13 instead of 4 of 24 questions find the right manual's passage first; of the 77 answerable
 # ones of the shipped gold set it is 67 instead of 70, with as many among the first five.
 _BM25 = "bm25(lexical, 1.0, 0.3)"
 _WORD = re.compile(r"\w+")

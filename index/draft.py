@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from index.errors import DocumentError
+from index.sentences import BETWEEN_CELLS
 from index.types import Document, Heading, digest
 
 MAX_CHARACTERS = 50_000_000
@@ -56,7 +57,7 @@ class Draft:
             cells = (" ".join(cell.split()) for cell in row)
             titles = [" ".join(name.split()).rstrip(":") for name in names] + [""] * len(row)
             said = (f"{name}: {cell}" if name else cell for name, cell in zip(titles, cells, strict=False) if cell)
-            self._append("\n\n", "; ".join(said))
+            self._append("\n\n", BETWEEN_CELLS.join(said))
 
     def document(self, data: bytes, warning: str = "") -> Document:
         """The finished document of the file whose bytes are `data`."""

@@ -9,7 +9,8 @@ from index.formats.epub import load_epub
 from index.formats.html import load_html
 from index.formats.pdf import load_pdf
 from index.formats.slides import load_pptx
-from index.formats.tables import load_csv, load_xlsx
+from index.formats.spreadsheet import load_xlsx
+from index.formats.tables import load_csv
 from index.formats.text import load_markdown, load_text
 from index.formats.word import load_docx
 from index.types import Document

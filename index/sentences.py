@@ -5,6 +5,8 @@ from itertools import pairwise
 
 from syntok import segmenter
 
+BETWEEN_CELLS = " | "
+
 # A block ends at a blank line, and before and after a line that stands alone: a heading, a list item, a table row.
 _STANDALONE = r"[ \t]*(?:#{1,6}[ \t]|[-*+•][ \t]|\||>|\d{1,3}[.)][ \t])"
 _BLOCK_BREAK = re.compile(rf"\n[ \t]*\n|\n(?={_STANDALONE})|(?<=\n)(?=#)")
@@ -28,10 +30,16 @@ def blocks(text: str) -> list[tuple[int, int]]:
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
-    """Spans of sentences in order; together they hold every character of `text` that is not white space."""
+    """Spans of sentences in order; together they hold every character of `text` that is not white space.
+
+    A row of a table is one sentence, whatever its cells hold.
+    """
     found: list[tuple[int, int]] = []
     for start, end in blocks(text):
         block = text[start:end]
+        if BETWEEN_CELLS in block:
+            found.append((start, end))
+            continue
         starts = {sentence[0].offset for paragraph in segmenter.analyze(block) for sentence in paragraph if sentence}
         cuts = sorted((starts - {0}) | {0, len(block)})
         spans = (strip_span(text, start + a, start + b) for a, b in pairwise(cuts))

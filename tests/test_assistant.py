@@ -5,7 +5,7 @@ import pytest
 
 from index.errors import QuestionError
 from index.library import Library
-from index.types import Document, Hit, Passage
+from index.types import Document, Heading, Hit, Passage
 from rag.assistant import MAX_CITATIONS, MAX_QUESTION, Assistant, cite, clean, find
 from rag.calibration import Calibration
 from rag.types import Answer, Span, Timings
@@ -95,6 +95,25 @@ def test_a_later_passage_must_score_higher(lead: float, first: int) -> None:
     found = find("Where?", hits(("a", 0, 27), ("b", 0, 27)), Fixed())
     assert found[0].passage == first, "log 2 is 0.69: a passage's prior is 1 / rank"
     assert [s.score for s in found] == sorted((s.score for s in found), reverse=True)
+
+
+def test_the_reader_sees_the_headings_but_answers_from_the_passage(library: Library) -> None:
+    text = "# Cork ferry\n\nSee below.\n\n## Fares\n\nA seat on deck is twelve pounds."
+    headings = (Heading(0, 12, 1, "Cork ferry"), Heading(26, 34, 2, "Fares"))
+    library.add([Document("a.md", text, "", headings, pages=(0, 36))])
+    (hit, *_) = [hit for hit in library.search("Cork", 5)[1] if hit.passage.heading == "Cork ferry › Fares"]
+    assert hit.passage.embedded == "Cork ferry\n## Fares\n\nA seat on deck is twelve pounds."
+
+    class Fixed:
+        def read(self, question: str, passages: Sequence[str]) -> list[Span]:
+            start = passages[0].index("twelve")
+            return [Span(0, 0, 4, 9.0), Span(0, start, start + 13, 1.0)]
+
+    (span,) = find("Where?", [hit], Fixed())
+    assert hit.passage.text[span.start : span.end] == "twelve pounds"
+    (citation,) = cite([span], [span], [hit])
+    assert (citation.page, citation.heading) == (2, "Cork ferry › Fares"), "the passage begins on page 1, the quote not"
+    assert text[citation.start : citation.end] == citation.quote == "A seat on deck is twelve pounds."
 
 
 @pytest.mark.parametrize("question", ["", " \n\t"])

@@ -37,7 +37,7 @@ def test_a_paragraph_goes_on_over_a_page_turn() -> None:
 def test_rows_carry_the_names_of_their_columns() -> None:
     draft = Draft("a.csv")
     draft.table([["Widget", "30\nEUR", ""], ["Bolt", "", "2 kg", "extra"]], ["Name:", "Price", "Weight"])
-    assert draft.document(b"").text == "Name: Widget; Price: 30 EUR\n\nName: Bolt; Weight: 2 kg; extra"
+    assert draft.document(b"").text == "Name: Widget | Price: 30 EUR\n\nName: Bolt | Weight: 2 kg | extra"
 
 
 def test_nothing_leaves_no_trace() -> None:

@@ -60,11 +60,9 @@ def test_legacy_encodings(text: str, codec: str) -> None:
     assert decode(text.encode(codec), "a.txt") == text
 
 
-@pytest.mark.parametrize("text", [GERMAN, RUSSIAN, JAPANESE, "naïve — “x”\n", "Привет,\nмир.\n"])
+@pytest.mark.parametrize("text", [GERMAN, RUSSIAN, "naïve — “x”\n", "Привет,\nмир.\n"])
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be"])
 def test_unicode_with_and_without_a_mark(text: str, codec: str) -> None:
-    if codec.startswith("utf-16-") and text == JAPANESE:
-        pytest.skip("without a mark and without a zero byte")
     assert decode(text.encode(codec), "a.txt") == text
 
 

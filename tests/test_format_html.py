@@ -78,8 +78,8 @@ def test_an_article_of_wikipedia() -> None:
         "The twinned villages are:\n- Howth Bay\n- Port Erin\n- Peel\n- Concarneau",
         "Trains",
         "Services",
-        "Line: DART; First train Weekdays: 06:05; First train Sunday: 09:10",
-        "Line: Commuter; First train Weekdays: 07:20; First train Sunday: 09:10",
+        "Line: DART | First train Weekdays: 06:05 | First train Sunday: 09:10",
+        "Line: Commuter | First train Weekdays: 07:20 | First train Sunday: 09:10",
         "References",
         '1. "Census". 2023.',
         "2. Joyce, Irish Names, p. 12.",
@@ -109,7 +109,8 @@ lights up red. You need 1&nbsp;l of water and 30&nbsp;ml of descaler.</p>
 <h3>Technical data</h3><table border=1><tr><td>Voltage</td><td>230 V</td></tr>
 <tr><td>Weight</td><td>3.2 kg<br>(without water)</td></tr></table><h3>Order numbers</h3>
 <table><thead><tr><th>Part</th><th>Number</th><th>Price</th></tr></thead><tbody>
-<tr><td>Lid</td><td>X2-01</td><td>4.90 €</td></tr><tr><td colspan=3>Filters</td></tr><tr><td>Filter</td><td>X2-02</td><td></td></tr></tbody></table></div></div>
+<tr><td>Lid</td><td>X2-01</td><td>4.90 €</td></tr>
+<tr><td colspan=3>Filters</td></tr><tr><td>Filter</td><td>X2-02</td><td></td></tr></tbody></table></div></div>
 <div id="footer"><p>© Acme</p><a href="/i">Imprint</a> <a href="/p">Privacy</a> <a href="/t">Terms</a>
 <a href="/c">Contact</a></div></body></html>"""
 
@@ -132,9 +133,9 @@ def test_a_page_of_a_manual() -> None:
         "Voltage: 230 V",
         "Weight: 3.2 kg (without water)",
         "Order numbers",
-        "Part: Lid; Number: X2-01; Price: 4.90 €",
+        "Part: Lid | Number: X2-01 | Price: 4.90 €",
         "Filters",
-        "Part: Filter; Number: X2-02",
+        "Part: Filter | Number: X2-02",
     ]
     assert [heading.level for heading in document.headings] == [1, 2, 3, 3]
 
@@ -215,7 +216,7 @@ def test_a_page_of_documentation() -> None:
         "async def main():\n    task = f()\n\n    await task\n\n"
         "create_task(coro, name=None): Wrap the coroutine.\n\n"
         "Parameters:\n- coro – the coroutine\n- name – its name\n\n"
-        "Name: done; Meaning: It ended. With or without result.\n\n"
+        "Name: done | Meaning: It ended. With or without result.\n\n"
         "a = 1\nb < 2"
     )
 
@@ -253,20 +254,20 @@ def test_blocks_and_what_is_in_them(markup: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [
-        ("<tr><th>A<th>B<tr><td>1<td>2", "A: 1; B: 2"),
-        ("<tr><th><th>2023<th>2024<tr><th>Sales<td>5<td>7", "Sales; 2023: 5; 2024: 7"),
+        ("<tr><th>A<th>B<tr><td>1<td>2", "A: 1 | B: 2"),
+        ("<tr><th><th>2023<th>2024<tr><th>Sales<td>5<td>7", "Sales | 2023: 5 | 2024: 7"),
         ("<tr><th>A<th>B<th>C<tr><td colspan=2>1<td>2<tr><td rowspan=2>x<td>y<td>z<tr><td>v<td>w",
-         "A: 1; C: 2\n\nA: x; B: y; C: z\n\nA: x; B: v; C: w"),
-        ("<tr><td>1<td>2<td>3<tr><td>4<td><td>6", "1; 2; 3\n\n4; 6"),
+         "A: 1 | C: 2\n\nA: x | B: y | C: z\n\nA: x | B: v | C: w"),
+        ("<tr><td>1<td>2<td>3<tr><td>4<td><td>6", "1 | 2 | 3\n\n4 | 6"),
         ("<tr><td>Weight<td>2 kg<tr><td>Width<td>", "Weight: 2 kg\n\nWidth"),
-        ("<tr><th>Key:<td>value<tr><th>Keys<td>a<td>b", "Key: value\n\nKeys: a; b"),
+        ("<tr><th>Key:<td>value<tr><th>Keys<td>a<td>b", "Key: value\n\nKeys: a | b"),
         ("<tr><th>A<th>B", "A: B"),
         ("<tr><td>one<tr><td>two", "one\n\ntwo"),
         ("<tr><td>only", "only"),
         ("<tr><td><p>a<p>b<p>c<p>d<td>e", "a\n\nb\n\nc\n\nd\n\ne"),
         ("<tr><td><table><tr><td>a<td>b</table><td>c", "a: b\n\nc"),
-        ("<tr style='display:none'><td>x<td>y<tr><td>a<td>b<td>c", "a; b; c"),
-        ("<tr><td colspan=9999999>a<td rowspan=0>b<tr><td colspan=x>c<td>d<td>e", "a; b\n\nc; d; e"),
+        ("<tr style='display:none'><td>x<td>y<tr><td>a<td>b<td>c", "a | b | c"),
+        ("<tr><td colspan=9999999>a<td rowspan=0>b<tr><td colspan=x>c<td>d<td>e", "a | b\n\nc | d | e"),
     ],
 )  # fmt: skip
 def test_tables(rows: str, expected: str) -> None:

@@ -95,8 +95,8 @@ def test_a_review() -> None:
     assert pages(document) == [
         "Quarterly review\n\nAcme, March 2025",
         "Results by region\n- Sales grew by 4 %\n- Thanks to the North\n- Outlook\n\nNotes: Be brief.\nThank the team.",
-        "Figures\n\nRegion: North; 2023: 10; 2024: 12\n\nRegion: South; 2023: 7; 2024: 9\n\n"
-        "Margins\n\nQ1; Margin: 12.5%; Churn: 5.0%\n\nQ2; Margin: 20.0%",
+        "Figures\n\nRegion: North | 2023: 10 | 2024: 12\n\nRegion: South | 2023: 7 | 2024: 9\n\n"
+        "Margins\n\nQ1 | Margin: 12.5% | Churn: 5.0%\n\nQ2 | Margin: 20.0%",
     ]
     assert [one.title for one in document.headings] == ["Quarterly review", "Results by region", "Figures"]
     assert [document.text[one.start : one.end] for one in document.headings] == [one.title for one in document.headings]
@@ -192,7 +192,7 @@ def test_merged_cells_and_a_table_without_names() -> None:
     table.cell(0, 0).merge(table.cell(1, 0))
     table.cell(1, 1).merge(table.cell(1, 2))
     table.first_row = False
-    assert load(deck).text == "North; a; 1\n\nNorth; b\n\ntotal"
+    assert load(deck).text == "North | a | 1\n\nNorth | b\n\ntotal"
 
 
 def test_charts_of_dates_and_of_points() -> None:
@@ -208,7 +208,7 @@ def test_charts_of_dates_and_of_points() -> None:
         for x, y in pairs:
             series.add_data_point(x, y)
     slide.shapes.add_chart(XL_CHART_TYPE.XY_SCATTER, sizes[0], Inches(4), *sizes[2:], points)
-    rows = ["2025-01-31; Stock: 4.3", "2025-02-28; Stock: 5", "1; A: 2.5", "3; A: 4", "9; B: 8"]
+    rows = ["2025-01-31 | Stock: 4.3", "2025-02-28 | Stock: 5", "1 | A: 2.5", "3 | A: 4", "9 | B: 8"]
     assert load(deck).text.split("\n\n") == rows
 
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-import index.formats.tables
+import index.formats.spreadsheet
 from index.errors import DocumentError
-from index.formats.tables import load_csv, load_xlsx, shown_number
+from index.formats.spreadsheet import load_xlsx, shown_number
+from index.formats.tables import load_csv
 from index.types import Document
 from tests.test_format_word import damage
 
@@ -62,51 +63,51 @@ def rewritten(data: bytes, change: Callable[[bytes], bytes]) -> bytes:
 def test_whatever_parts_the_cells(mark: str) -> None:
     rows = ["Name,Price,Note", 'Widget,30 EUR,"a, b; c | d"', "Bolt,,"]
     text = "\r\n".join(rows).replace(",", mark).replace(f"a{mark} b", "a, b")
-    assert read(text) == "Name: Widget; Price: 30 EUR; Note: a, b; c | d\n\nName: Bolt"
+    assert read(text) == "Name: Widget | Price: 30 EUR | Note: a, b; c | d\n\nName: Bolt"
 
 
 def test_decimal_commas_part_nothing() -> None:
-    assert read("Name;Preis\nNut;1,5\nBolt;2,5\n") == "Name: Nut; Preis: 1,5\n\nName: Bolt; Preis: 2,5"
+    assert read("Name;Preis\nNut;1,5\nBolt;2,5\n") == "Name: Nut | Preis: 1,5\n\nName: Bolt | Preis: 2,5"
 
 
 def test_a_note_to_excel() -> None:
-    assert read("sep=|\nName|Price, net\na, b|1\n") == "Name: a, b; Price, net: 1"
+    assert read("sep=|\nName|Price, net\na, b|1\n") == "Name: a, b | Price, net: 1"
 
 
 def test_quoted_cells_of_several_lines() -> None:
-    assert read('Name, Note\nWidget, "He said ""no"".\nTwice."\n') == 'Name: Widget; Note: He said "no". Twice.'
+    assert read('Name, Note\nWidget, "He said ""no"".\nTwice."\n') == 'Name: Widget | Note: He said "no". Twice.'
 
 
 def test_rows_of_different_lengths() -> None:
-    assert read("a,b\n1\n1,2,3\n\n,2\n") == "a: 1\n\na: 1; b: 2; 3\n\n2"
+    assert read("a,b\n1\n1,2,3\n\n,2\n") == "a: 1\n\na: 1 | b: 2 | 3\n\n2"
 
 
 @pytest.mark.parametrize("first", ["Bolt,30", "Bolt,2024-01-31", "Bolt,12:30", "Bolt,$5.00", "Bolt,-5 %", "Bolt,3 EUR"])
 def test_a_first_row_of_values(first: str) -> None:
-    assert read(f"{first}\nNut,2\n") == f"{first.replace(',', '; ')}\n\nNut; 2"
+    assert read(f"{first}\nNut,2\n") == f"{first.replace(',', ' | ')}\n\nNut | 2"
 
 
 def test_years_are_names() -> None:
-    assert read("Region,2023,2024\nNorth,1,2\n") == "Region: North; 2023: 1; 2024: 2"
+    assert read("Region,2023,2024\nNorth,1,2\n") == "Region: North | 2023: 1 | 2024: 2"
 
 
 def test_one_column_and_names_alone() -> None:
     assert read("Name\nBolt\nNut\n") == "Name\n\nBolt\n\nNut"
-    assert read("Name,Price\n") == "Name; Price"
+    assert read("Name,Price\n") == "Name | Price"
     assert read("\n \n") == ""
 
 
 def test_encodings() -> None:
-    assert load_csv("Größe;Preis\nklein;3 €\n".encode("cp1252"), "a.csv").text == "Größe: klein; Preis: 3 €"
-    assert load_csv("Größe\tPreis\nklein\t3 €\n".encode("utf-16"), "a.tsv").text == "Größe: klein; Preis: 3 €"
+    assert load_csv("Größe;Preis\nklein;3 €\n".encode("cp1252"), "a.csv").text == "Größe: klein | Preis: 3 €"
+    assert load_csv("Größe\tPreis\nklein\t3 €\n".encode("utf-16"), "a.tsv").text == "Größe: klein | Preis: 3 €"
 
 
 def test_a_quotation_mark_that_is_none() -> None:
     rows = "\n".join(f"{at},row" for at in range(20_000))
     assert len(rows) > csv.field_size_limit()
     text = read(f'Number,Text\n1,"open\n{rows}\n')
-    assert text.startswith('Number: 1; Text: "open\n\nNumber: 0; Text: row\n\n')
-    assert text.endswith("Number: 19999; Text: row")
+    assert text.startswith('Number: 1 | Text: "open\n\nNumber: 0 | Text: row\n\n')
+    assert text.endswith("Number: 19999 | Text: row")
 
 
 @given(st.lists(st.lists(st.integers(10_000, 99_999) | st.none(), max_size=4), max_size=6), st.sampled_from(",;\t|"))
@@ -164,14 +165,14 @@ def test_a_price_list() -> None:
     assert document.text.split("\n\n") == [
         "Prices",
         "Price list",
-        "valid from; 2025-01-01",
-        "Item: Widget; Price: 30.50 €; Discount: 25.0%; Since: 2024-05-01; Stock: 1200",
-        "Item: Bolt; Price: 0.30 €; Discount: 12.5%; Since: 2024-05-01 13:30; Stock: TRUE; Note: M8",
-        "Item: Nut; Price: #N/A; Since: 09:05:07; Stock: 12; Note: 30:00",
+        "valid from | 2025-01-01",
+        "Item: Widget | Price: 30.50 € | Discount: 25.0% | Since: 2024-05-01 | Stock: 1200",
+        "Item: Bolt | Price: 0.30 € | Discount: 12.5% | Since: 2024-05-01 13:30 | Stock: TRUE | Note: M8",
+        "Item: Nut | Price: #N/A | Since: 09:05:07 | Stock: 12 | Note: 30:00",
         "Prices exclude VAT.",
-        "Carrier: DHL; Days: 2",
+        "Carrier: DHL | Days: 2",
         "Costs",
-        "Item: Widget; Cost: -$1234.50",
+        "Item: Widget | Cost: -$1234.50",
     ]
     assert [(one.title, one.level) for one in document.headings] == [("Prices", 1), ("Costs", 1)]
     assert [document.text[one.start : one.end] for one in document.headings] == ["Prices", "Costs"]
@@ -180,19 +181,19 @@ def test_a_price_list() -> None:
 
 def test_one_sheet_has_no_heading() -> None:
     document = load(["a", "b"], [1, 2])
-    assert (document.text, document.headings) == ("a: 1; b: 2", ())
+    assert (document.text, document.headings) == ("a: 1 | b: 2", ())
 
 
 def test_tables_below_each_other() -> None:
     rows: Iterable[Sequence[Cell]] = (["Item", "Price"], ["Bolt", 1], [], ["Total", "none"], ["Tax", "none"])
-    assert load(*rows).text == "Item: Bolt; Price: 1\n\nItem: Total; Price: none\n\nItem: Tax; Price: none"
+    assert load(*rows).text == "Item: Bolt | Price: 1\n\nItem: Total | Price: none\n\nItem: Tax | Price: none"
     rows = (["Customer", "Acme"], ["Date", "open"], ["Item", "Unit", "Price"], ["Bolt", "box", 1])
-    assert load(*rows).text == "Customer: Date; Acme: open\n\nItem: Bolt; Unit: box; Price: 1"
+    assert load(*rows).text == "Customer: Date | Acme: open\n\nItem: Bolt | Unit: box | Price: 1"
 
 
 def test_forms() -> None:
     assert load(["Name:", "Acme", None, "Date:", date(2025, 1, 31)], ["City:", "Ulm"]).text == (
-        "Name: Acme; Date: 2025-01-31\n\nCity: Ulm"
+        "Name: Acme | Date: 2025-01-31\n\nCity: Ulm"
     )
 
 
@@ -252,7 +253,7 @@ def test_formulas_without_a_value() -> None:
 def test_the_size_a_sheet_claims_is_not_believed(size: bytes) -> None:
     data = rewritten(saved(book(["a", "b"], [1, 2])[0]), lambda part: part.replace(b'ref="A1:B2"', size, 1))
     if size:
-        assert load_xlsx(data, "a.xlsx").text == "a: 1; b: 2"
+        assert load_xlsx(data, "a.xlsx").text == "a: 1 | b: 2"
     else:
         with pytest.raises(DocumentError, match="is damaged"):
             load_xlsx(data, "a.xlsx")
@@ -262,20 +263,20 @@ def test_empty_rows_cost_little() -> None:
     data = saved(book(["a", "b"], [1, 2])[0])
     rows = b"<row/>" * 100_000 + b'<row r="200000"><c r="A200000"><v>7</v></c><c r="B200000"><v>8</v></c></row>'
     document = load_xlsx(rewritten(data, lambda part: part.replace(b"</sheetData>", rows + b"</sheetData>")), "a.xlsx")
-    assert document.text == "a: 1; b: 2\n\na: 7; b: 8"
+    assert document.text == "a: 1 | b: 2\n\na: 7 | b: 8"
 
 
 def test_a_row_beyond_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index.formats.tables, "LAST_ROW", 1000)
+    monkeypatch.setattr(index.formats.spreadsheet, "LAST_ROW", 1000)
     far = b'<row r="99999999999999"><c r="A99999999999999"><v>7</v></c></row></sheetData>'
     data = rewritten(saved(book(["a", "b"], [1, 2])[0]), lambda part: part.replace(b"</sheetData>", far))
-    assert load_xlsx(data, "a.xlsx").text == "a: 1; b: 2"
+    assert load_xlsx(data, "a.xlsx").text == "a: 1 | b: 2"
 
 
 def test_what_openpyxl_would_not_save_is_no_matter() -> None:
     more = b'</sheetData><extLst><ext uri="{CCE6A557-97BC-4B89-ADB6-D9C93CAAB3DF}"/></extLst>'
     data = rewritten(saved(book(["a", "b"], [1, 2])[0]), lambda part: part.replace(b"</sheetData>", more))
-    assert load_xlsx(data, "a.xlsx").text == "a: 1; b: 2"
+    assert load_xlsx(data, "a.xlsx").text == "a: 1 | b: 2"
 
 
 def test_another_kind_of_file() -> None:

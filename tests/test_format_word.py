@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import DocumentError
-from index.formats.word import load_docx, printed_number
+from index.formats.numbering import printed_number
+from index.formats.word import load_docx
 from index.types import Document
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006"
@@ -311,14 +312,14 @@ def test_printed_numbers() -> None:
 
 def test_a_table_with_names() -> None:
     rows = (["Item", "Unit", "Price"], ["Widget", "", "30\u00a0EUR"], ["Bolt", "box", "12 EUR"])
-    assert load(table(*rows)).text == "Item: Widget; Price: 30 EUR\n\nItem: Bolt; Unit: box; Price: 12 EUR"
+    assert load(table(*rows)).text == "Item: Widget | Price: 30 EUR\n\nItem: Bolt | Unit: box | Price: 12 EUR"
 
 
 @pytest.mark.parametrize("first", [["Item", "Unit", "Unit"], ["Item", "Unit", ""], ["Item", "Unit", "2024"]])
 def test_a_first_row_that_names_nothing(first: list[str]) -> None:
     second = ["Widget", "piece", "30"]
-    assert load(table(first, second)).text == "; ".join(filter(None, first)) + "\n\nWidget; piece; 30"
-    named = "; ".join(f"{name}: {cell}" if name else cell for name, cell in zip(first, second, strict=True))
+    assert load(table(first, second)).text == " | ".join(filter(None, first)) + "\n\nWidget | piece | 30"
+    named = " | ".join(f"{name}: {cell}" if name else cell for name, cell in zip(first, second, strict=True))
     assert load(table(first, second, bold=True)).text == named
     assert load(table(first, second, marked=True)).text == named
 
@@ -326,8 +327,8 @@ def test_a_first_row_that_names_nothing(first: list[str]) -> None:
 def test_two_columns_are_keys_and_values() -> None:
     rows = (["Phone:", "030 1234"], ["E-mail", "a@b.example"], ["Fax", ""], ["", "none"])
     assert load(table(*rows)).text == "Phone: 030 1234\n\nE-mail: a@b.example\n\nFax\n\nnone"
-    assert load(table(["Item", "Price"], ["Nut", "2"], bold=True)).text == "Item: Nut; Price: 2"
-    assert load(table(["By: ___", "By: ___"], ["Date", "Date"])).text == "By: ___; By: ___\n\nDate; Date"
+    assert load(table(["Item", "Price"], ["Nut", "2"], bold=True)).text == "Item: Nut | Price: 2"
+    assert load(table(["By: ___", "By: ___"], ["Date", "Date"])).text == "By: ___ | By: ___\n\nDate | Date"
 
 
 def test_merged_cells() -> None:
@@ -349,10 +350,10 @@ def test_merged_cells() -> None:
         xml = "<w:tr>".join([*parts[: at + 1], f"<w:trPr><w:tblHeader/></w:trPr>{parts[at + 1]}", *parts[at + 2 :]])
     assert load(xml).text.split("\n\n") == [
         "Price list",
-        "Region: North; Price net: 1; Price gross: 2",
-        "Region: North; Price net: on request",
+        "Region: North | Price net: 1 | Price gross: 2",
+        "Region: North | Price net: on request",
         "Others",
-        "Region: South; Price net: 3; Price gross: 4",
+        "Region: South | Price net: 3 | Price gross: 4",
     ]
 
 
@@ -361,7 +362,7 @@ def test_a_style_marks_the_first_row() -> None:
     grid = document.add_table(2, 2, style="Light Grid Accent 1")
     for at, text in enumerate(("Year", "2024", "Sales", "7")):
         grid.cell(at // 2, at % 2).text = text
-    assert load_docx(saved(document), "a.docx").text == "Year: Sales; 2024: 7"
+    assert load_docx(saved(document), "a.docx").text == "Year: Sales | 2024: 7"
 
 
 def test_tables_that_only_place_text() -> None:
@@ -369,13 +370,13 @@ def test_tables_that_only_place_text() -> None:
     assert load(table([heading], ["Text."])).headings[0].title == "Aim"
     assert load(table([heading + paragraph(run("Text.")), "Side"])).text == "Aim\n\nText.\n\nSide"
     nested = table(["a", "b", "c"], ["d", "e", "f"]) + paragraph()
-    assert load(table(["Left", nested], ["x", "y"])).text == "Left\n\na: d; b: e; c: f\n\nx\n\ny"
+    assert load(table(["Left", nested], ["x", "y"])).text == "Left\n\na: d | b: e | c: f\n\nx\n\ny"
 
 
 def test_cells_of_several_paragraphs() -> None:
     body = table(["Name", "Does", "Cost"], ["A", listed("reads", 1) + listed("writes", 1), paragraph(run("1")) * 2])
     text = load(body, numbering=numbering(f'<w:lvl w:ilvl="0">{BULLETS}</w:lvl>')).text
-    assert text == "Name: A; Does: reads, writes; Cost: 1 1"
+    assert text == "Name: A | Does: reads, writes | Cost: 1 1"
 
 
 def test_a_deleted_row() -> None:
@@ -439,8 +440,8 @@ def test_a_contract() -> None:
         "(b) with ninety days’ notice.\n\n"
         "2. Prices\n\n"
         "2.1 The prices are:\n\n"
-        "Item: Widget; Unit: piece; Price: 30 EUR\n\n"
-        "Item: Bolt, M8; Unit: box of 100; Price: 12 EUR\n"
+        "Item: Widget | Unit: piece | Price: 30 EUR\n\n"
+        "Item: Bolt, M8 | Unit: box of 100 | Price: 12 EUR\n"
         "- They exclude VAT."
     )
 

@@ -4,6 +4,7 @@ import html
 import io
 import json
 import re
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from ui.render import (
     answer_json,
     answer_terminal,
     documents_html,
+    place,
     safe,
     shorten,
     source_html,
@@ -71,6 +73,22 @@ def test_terminal_shows_the_answer_first_and_the_footnote_after() -> None:
     assert "[1] “The fair is in Astana this year.”" in shown
     assert "docs/a.txt, characters 18–50" in shown
     assert terminal(make(0.2)).startswith(ABSTAINED)
+
+
+def test_a_place_names_page_and_heading() -> None:
+    citation = Citation("docs/a.pdf", 12, 18, 50, TEXT[18:50], 33, 39, "Manual › Warranty")
+    assert place(citation) == "docs/a.pdf, p. 12, Manual › Warranty, characters 18–50"
+    assert place(citation, short=True).startswith("a.pdf, p. 12")
+
+
+def test_names_and_quotes_cannot_command_a_terminal() -> None:
+    said = "Asta\x1b[2Jna"
+    answer = make(0.9, TEXT.replace("Astana", said), said)
+    hostile = replace(answer, citations=(replace(answer.citations[0], document="cod\u202etxt\n.exe"),))
+    shown = answer_terminal(hostile).plain
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert r"cod\u202etxt\n.exe, characters 18–50" in shown
 
 
 @given(st.text(max_size=80))

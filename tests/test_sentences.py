@@ -51,3 +51,8 @@ def test_whole_sentences() -> None:
     text = "Ferries call at Cobh, Youghal and Kinsale. In winter they stop. Dingle has a lighthouse."
     start = text.index("Kinsale")
     assert text[slice(*whole_sentences(text, start, start + 13))] == text[: text.index(" Dingle")]
+
+
+def test_a_row_of_a_table_is_one_sentence() -> None:
+    text = "Before. After.\n\nName: A. Cork Ltd. | Note: It rains. Bring boots. | Price: 3"
+    assert [text[a:b] for a, b in sentences(text)] == ["Before.", "After.", text[16:]]

@@ -82,31 +82,37 @@ def update(library: Library, paths: Sequence[str]) -> Summary:
     """Update a library with a progress bar; what failed or is left out is said on standard error."""
     with progress_bar("Indexing", "passages") as report:
         summary = library.update(paths, report)
+    _tell(summary)
+    return summary
+
+
+def _tell(summary: Summary) -> None:
     for message in (*(failure.message for failure in summary.failures), *summary.warnings):
         Console(stderr=True, highlight=False, soft_wrap=True).print(f"footnote: {message}", markup=False)
-    return summary
 
 
 def watch(library: Library, paths: Sequence[str]) -> Iterator[Summary]:
     """Update a library now, and again whenever something under these paths changes."""
-    roots = {path if path.is_dir() else path.parent for path in map(Path, paths)}
-    changes = watchfiles.watch(
-        *roots, watch_filter=partial(_concerns, library.folder.resolve()), raise_interrupt=True, debounce=1000
-    )
     yield update(library, paths)
-    for _ in changes:
-        summary = update(library, paths)
-        if summary.changed:
-            yield summary
+    folders = [path for path in map(Path, paths) if path.is_dir()]
+    beside = [path.parent for path in map(Path, paths) if path.is_file()]
+    changes = watchfiles.watch(
+        *folders, *beside, watch_filter=_is_document, recursive=bool(folders), rust_timeout=500, yield_on_timeout=True
+    )
+    for number, changed in enumerate(changes):
+        if changed or not number:  # the first time, for what changed before the watch began
+            summary = update(library, paths)
+            if summary.changed:
+                yield summary
 
 
-def _concerns(own: Path, _: watchfiles.Change, path: str) -> bool:
-    return kind(path) in LOADERS and own not in Path(path).parents
+def _is_document(_: watchfiles.Change, path: str) -> bool:
+    return kind(path) in LOADERS
 
 
 @contextmanager
 def sources(folder: Path, docs: Sequence[str] | None) -> Iterator[Library]:
-    """The library in a folder or, with `docs`, a passing one of these files alone."""
+    """The library in a folder or, with `docs`, a passing one of these. Raises DocumentError for one that is bad."""
     if docs is None:
         yield open_library(folder)
         return
@@ -114,8 +120,10 @@ def sources(folder: Path, docs: Sequence[str] | None) -> Iterator[Library]:
         library = open_library(Path(passing), create=True)
         with progress_bar("Indexing", "passages") as report:
             summary = library.update(docs, report)
-        if summary.failures:
-            raise DocumentError(" ".join(failure.message for failure in summary.failures))
+        named = [failure.message for failure in summary.failures if failure.path in docs]
+        if named:
+            raise DocumentError(" ".join(named))
+        _tell(summary)
         yield library
 
 

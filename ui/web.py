@@ -94,6 +94,9 @@ def build(stream: Stream, library: Library, examples: Sequence[str] = ()) -> gr.
                 added.append(load(Path(file), Path(file).name))
             except FootnoteError as error:
                 gr.Warning(safe(str(error)))
+        for document in added:
+            if document.warning:
+                gr.Warning(safe(document.warning))
         if added:
             try:
                 library.add(added, lambda name, share, _: progress(share, desc=f"Indexing {name}"))

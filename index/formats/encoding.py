@@ -10,7 +10,8 @@ SAMPLE = 64_000  # bytes, at most, that a guess is made from
 _MARKS = {b"\xff\xfe\x00\x00": "utf-32", b"\x00\x00\xfe\xff": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _BINARY = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _FOREIGN = re.compile(rb"[A-Za-z]{0,3}[\x80-\xff][^\x00-\x2f]*")  # a word's end: none of these is half a character
-_WIDER = {"shift_jis": "cp932", "euc_kr": "cp949"}
+# What else is written in the name of a codec.
+WIDER = {"iso8859-1": "cp1252", "iso8859-9": "cp1254", "shift_jis": "cp932", "euc_kr": "cp949", "gb2312": "gb18030"}
 
 # Letters of languages, of the codecs that write them, and signs of all.
 _WEST = "àâæçéèêëîïôœùûü äöüßé áéíñóúü áâãàçéêíóôõú àèéìíòóù æøåéô åäöé áéíóúýðþæö áéèëêíïóôöúüû àçèéíïòóúü·"
@@ -68,7 +69,7 @@ def _guess(data: bytes) -> str:
         return best
     guesses = (from_bytes(sample, cp_isolation=_OTHERS.split(), threshold=limit).best() for limit in (0.2, 0.4, 0.9))
     found = next((guess.encoding for guess in guesses if guess), best)
-    return _WIDER.get(found, found)
+    return WIDER.get(found, found)
 
 
 def _fit(text: str, alphabets: str) -> float:

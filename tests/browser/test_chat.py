@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from reportlab.pdfgen.canvas import Canvas
 
 from index.embedding import SentenceEmbedder
 from index.library import Library
@@ -132,6 +133,25 @@ def test_an_added_document_is_data_and_can_be_asked(page: Page, tmp_path: Path) 
     expect(page.locator("#source .source-text")).to_contain_text("<script>window.hacked = 1</script>")
     assert page.evaluate("window.hacked") is None
     assert page.locator("#chat img, #source img").count() == 0
+
+
+def test_an_added_pdf_is_cited_by_page_and_heading(page: Page, tmp_path: Path) -> None:
+    pdf = Canvas(str(tmp_path / "pump.pdf"))
+    for title, line in (
+        ("Care", "Oil the pump of the windmill every May."),
+        ("Cover", "The windmill is insured for 9 years."),
+    ):
+        pdf.setFont("Helvetica", 20)
+        pdf.drawString(72, 760, title)
+        pdf.setFont("Helvetica", 11)
+        pdf.drawString(72, 720, line)
+        pdf.showPage()
+    pdf.save()
+    page.locator("#beside input[type=file]").set_input_files(tmp_path / "pump.pdf")
+    expect(page.locator("ul.documents")).to_contain_text("pump.pdf", timeout=60_000)
+    ask(page, "For how many years is the windmill insured?")
+    expect(page.locator("#chat .answer")).to_contain_text("9 years", timeout=60_000)
+    expect(page.locator("#source .source-place")).to_contain_text("pump.pdf, p. 2, Cover, characters")
 
 
 def test_a_bad_document_is_refused_with_a_sentence(page: Page, tmp_path: Path) -> None:
