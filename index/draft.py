@@ -27,7 +27,7 @@ class Draft:
         self._pages.append(self._length)
 
     def heading(self, title: str, level: int) -> None:
-        """A heading; level 1 is the highest."""
+        """A heading; level 0 is the document's title."""
         title = " ".join(title.split())
         if title:
             start = self._append("\n\n", title)

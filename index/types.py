@@ -12,7 +12,10 @@ def digest(data: bytes) -> str:
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading, whose mark and words stand at `text[start:end]`; level 1 is the highest."""
+    """A heading, whose mark and words stand at `text[start:end]`. It holds until one of no greater level.
+
+    Level 0 is the document's title, 1 the highest heading below it.
+    """
 
     start: int
     end: int

@@ -203,7 +203,7 @@ def test_headings_stand_where_they_say() -> None:
     document.add_heading("Details", 2)
     document.add_heading("", 2)
     read = load_docx(saved(document), "a.docx")
-    assert [(one.title, one.level) for one in read.headings] == [("Supply Agreement", 1), ("Terms", 1), ("Details", 2)]
+    assert [(one.title, one.level) for one in read.headings] == [("Supply Agreement", 0), ("Terms", 1), ("Details", 2)]
     assert [read.text[one.start : one.end] for one in read.headings] == [one.title for one in read.headings]
     assert read.text == "Supply Agreement\n\nTerms\n\nText.\n\nDetails"
     assert read.pages == ()

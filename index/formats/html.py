@@ -22,7 +22,7 @@ _SILENT = {
     *("select", "input", "textarea", "datalist", "annotation", "annotation-xml", "rt", "rp"),
 }
 _MENUS = {*LISTS, "aside", "center", "div", "dl", "footer", "section", "table", "td"}
-_FRAMES = {"nav", "search"}
+_DISTANCES = {"nav": FRAME, "search": FRAME, "dialog": HIDDEN}
 _FRAME_ROLES = {"navigation", "banner", "contentinfo", "search", "complementary"}
 _FRAME_NAMES = re.compile(
     r"(?:^|\s)(?:noprint|mw-editsection|mw-cite-backlink|mw-jump-link|catlinks|printfooter|headerlink|skip-link|"
@@ -226,17 +226,17 @@ class _Page:
 
 def _distance_by_name(element: _Element) -> int:
     """How far from the content an element says it is."""
-    tag, attributes, role = element.tag, element.attributes, element.attributes.get("role")
-    if tag in ("html", "body") or not (attributes or tag in _FRAMES or tag == "dialog"):
-        return 0
+    tag, attributes = element.tag, element.attributes
+    distance = 0 if "open" in attributes else _DISTANCES.get(tag, 0)
+    if not attributes or tag in ("html", "body"):
+        return distance
+    role, names = attributes.get("role"), element.names
     hidden = "hidden" in attributes or attributes.get("aria-hidden") == "true"
-    closed = tag == "dialog" and "open" not in attributes
-    if hidden or closed or _UNSEEN.search(attributes.get("style") or ""):
-        shown = role == "tabpanel" or "mathml" in element.names or attributes.get("hidden") == "until-found"
+    if hidden or _UNSEEN.search(attributes.get("style") or ""):
+        shown = role == "tabpanel" or "mathml" in names or attributes.get("hidden") == "until-found"
         return 0 if shown else HIDDEN
-    if tag in ("main", "article"):
-        return 0
-    return FRAME if tag in _FRAMES or role in _FRAME_ROLES or _FRAME_NAMES.search(element.names) else 0
+    framed = role in _FRAME_ROLES or _FRAME_NAMES.search(names)
+    return max(distance, FRAME) if framed and tag not in ("main", "article") else distance
 
 
 def _distance_by_text(element: _Element) -> int:

@@ -1,8 +1,4 @@
-"""Lines of pages written down as paragraphs, headings and items. Knows nothing of PDF files and of tables.
-
-The order is the one the lines come in. Whether a line goes on with the one above is told by where both stand, their
-sizes and their words; text with none of a paragraph's shape, such as the cells of a table, comes out line by line.
-"""
+"""Lines of pages to paragraphs, headings and items, in the order drawn. Knows nothing of PDFium and of tables."""
 
 import re
 from collections import Counter, defaultdict
@@ -20,12 +16,14 @@ _PAGE_NUMBER = re.compile(
     r"\W*(?i:(?:page|p\.|seite|pagina|página)\s*)?(?:\d{1,5}|[ivxl]{1,7})(?:\s*(?:of|von|de|/|\|)\s*\d{1,5})?\W*"
 )
 _BULLET = re.compile(r"[•‣▪▫■□◦●○►➢✓∙·\uf0a7\uf0b7]\s*")
-_DASH = re.compile(r"[-–—*]\s+")
-_NUMBERED = re.compile(r"(?:\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]|\d{1,3}(?:\.\d{1,3})+\.?|\[\d{1,3}\]|§\s?\d+)\s")
+_ITEM = re.compile(rf"{_BULLET.pattern}|[-–—*]\s+")
+_MARK = re.compile(
+    rf"{_ITEM.pattern}|(?:\(?(?:\d{{1,3}}|[a-z]|[ivx]{{1,5}})[.)]|\d{{1,3}}(?:\.\d{{1,3}})+\.?|\[\d{{1,3}}\]|§\s?\d+)\s"
+)
 _LEADER = re.compile(r"(?:\s?[._…·]){4,}\s*")
 _CONTENTS = re.compile(r"[\dIVXA-Z]+\.?\s.*\s\d+")
 _CAPTION = re.compile(r"(?:figure|fig\.|table|tab\.|abbildung|abb\.|tabelle|tableau)\s*\d", re.IGNORECASE)
-_ENDED = re.compile(r"[.!?…。！？][\"'”’»)\]]*\d{0,2}$")
+_ENDED = re.compile(r"[.!?:…。！？][\"'”’»)\]]*\d{0,2}$")
 _NO_TITLE = re.compile(r"[.,;:…]$|^[\W\d_]*$")
 _DIGITS = re.compile(r"\d+")
 _COMPOUND = re.compile(r"\b\w+-\w+")
@@ -46,15 +44,10 @@ class Line(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A page's lines, and apart from them those that are no part of its text, such as one at its side.
-
-    `drawn` is whether the page holds anything at all, `lost` whether it could not be read.
-    """
+    """A page's lines, and apart from them those that are no part of its text, such as one at its side."""
 
     lines: Sequence[Line]
     apart: Sequence[Line] = ()
-    drawn: bool = False
-    lost: bool = False
 
 
 class _Style(NamedTuple):
@@ -70,8 +63,8 @@ class _Style(NamedTuple):
 class _Block(NamedTuple):
     """Lines that belong together. An aside, such as a footnote, may stand between two parts of a paragraph.
 
-    `fresh` is whether it can only begin a paragraph, `full` whether its last line is; `gap` stands before the block
-    that goes on with it, None without such a block.
+    `fresh` is whether it must begin a paragraph, `full` whether its last line has no room. The next block goes on
+    with it after a `gap`, if there is one.
     """
 
     text: str
@@ -84,10 +77,7 @@ class _Block(NamedTuple):
 
 
 def write_pages(pages: Sequence[Page], draft: Draft) -> None:
-    """A paragraph is a line, even over a page turn; running headers stand once, page numbers never.
-
-    At least one page must hold a line.
-    """
+    """Write down pages with some text: a paragraph as a line, running headers once, page numbers never."""
     style = _style(pages)
     columns = [_columns(page, style) for page in _without_running(pages, style)]
     _join(list(chain(*columns)), style.compounds)
@@ -96,27 +86,22 @@ def write_pages(pages: Sequence[Page], draft: Draft) -> None:
     for page in columns:
         draft.page()
         for block in chain(*page):
-            if goes_on:
-                draft.extend(block.text)
-            elif block.kind == "heading":
+            if block.kind == "heading":
                 draft.heading(block.text, min(sizes.index(block.size) + 1, 6))
-            elif block.kind == "item":
-                draft.item(block.text)
             else:
-                draft.paragraph(block.text)
+                write = draft.extend if goes_on else draft.item if block.kind == "item" else draft.paragraph
+                write(block.text)
             goes_on = block.gap is not None
             draft.extend(block.gap or "")
 
 
 def _style(pages: Sequence[Page]) -> _Style:
+    lines = list(chain(*(page.lines for page in pages)))
     sizes: Counter[float] = Counter()
-    bold = 0
-    compounds: set[str] = set()
-    for line in chain(*(page.lines for page in pages)):
+    for line in lines:
         sizes[line.size] += len(line.text)
-        bold += len(line.text) * line.bold
-        if "-" in line.text:
-            compounds.update(_COMPOUND.findall(line.text.lower()))
+    bold = sum(len(line.text) for line in lines if line.bold)
+    compounds = {word for line in lines if "-" in line.text for word in _COMPOUND.findall(line.text.lower())}
     size = max(sizes, key=sizes.__getitem__)
     body = [[line for line in page.lines if line.size == size] for page in pages]
     widths = sorted((line.right - line.left) / len(line.text) / size for line in chain(*body))
@@ -133,32 +118,30 @@ def _leading(pages: Iterable[Sequence[Line]], share: float = 0) -> float:
     return step if many >= share * steps.total() else 0.0
 
 
-def _without_running(pages: Sequence[Page], style: _Style) -> list[Page]:
+def _without_running(pages: Sequence[Page], style: _Style) -> Iterator[Page]:
     """The pages without page numbers, and with a running line apart on its first page and gone from the others."""
     rows = [_rows(page.lines) for page in pages]
     running: list[dict[Line, bool]] = [{} for _ in pages]  # each such line, and whether it stays
     alike: defaultdict[tuple[str, int], list[tuple[int, Line]]] = defaultdict(list)
     for number, inwards in enumerate(rows):
-        for row in (*inwards[:1], *inwards[-1:]) if len(inwards) > 1 or len(pages) > 1 else ():
-            if len(row) == 1 and row[0].size < _LARGER * style.size and _PAGE_NUMBER.fullmatch(row[0].text):
-                running[number][row[0]] = False
-        for line in {line for row in inwards[:2] + inwards[-2:] if len(row) <= 3 for line in row}:
+        for line in dict.fromkeys(chain(*(row for row in inwards[:2] + inwards[-2:] if len(row) < 4))):
             if line.size < _LARGER * style.size or not _DIGITS.search(line.text):
                 alike[_DIGITS.sub("0", line.text), round(line.y / 3)].append((number, line))
+                outer = inwards[0] + inwards[-1] if len(inwards) + len(pages) > 2 else []  # not the only line there is
+                if line in outer and _PAGE_NUMBER.fullmatch(line.text):
+                    running[number][line] = False
     for places in alike.values():
-        if len({number for number, _ in places}) > 2:
-            times, counted, seen = Counter(line.text for _, line in places), _counts_pages(places), set[str]()
-            for number, line in places:
-                often = times[line.text] > 2
-                if often or counted:
-                    running[number].setdefault(line, often and line.text not in seen)
-                    seen.add(line.text)
-    found: list[Page] = []
+        times, seen = Counter(line.text for _, line in places), set[str]()
+        counted = _counts_pages(places)
+        for number, line in places if len({number for number, _ in places}) > 2 else ():
+            often = times[line.text] > 2
+            if often or counted:
+                running[number].setdefault(line, often and line.text not in seen)
+                seen.add(line.text)
     for page, inwards, stays in zip(pages, rows, running, strict=True):
         gone = _margin(inwards, stays, style) + _margin(inwards[::-1], stays, style)
         lines = [line for line in page.lines if line not in gone]
-        found.append(page._replace(lines=lines, apart=(*(line for line in gone if stays[line]), *page.apart)))
-    return found
+        yield Page(lines, [*(line for line in gone if stays[line]), *page.apart])
 
 
 def _rows(lines: Iterable[Line]) -> list[list[Line]]:
@@ -181,23 +164,24 @@ def _counts_pages(places: Iterable[tuple[int, Line]]) -> bool:
 def _margin(rows: Sequence[Sequence[Line]], running: Collection[Line], style: _Style) -> list[Line]:
     """The lines of the first row, or two, if all of them are running and have room further in."""
     for count in (2, 1):
-        outer = list(chain(*rows[:count]))
-        if all(line in running for line in outer):
-            if len(rows) <= count:
-                return outer
-            last, inner = outer[-1], rows[count][0]
-            if abs(last.y - inner.y) > 1.2 * style.leading * min(last.size, inner.size):
-                return outer
+        outer, inner = list(chain(*rows[:count])), rows[count : count + 1]
+        if all(line in running for line in outer) and (not inner or _distant(outer[-1], inner[0][0], style)):
+            return outer
     return []
+
+
+def _distant(one: Line, other: Line, style: _Style) -> bool:
+    """Whether lines stand further apart than those of a paragraph."""
+    return abs(one.y - other.y) > 1.2 * style.leading * min(one.size, other.size)
 
 
 def _columns(page: Page, style: _Style) -> list[list[_Block]]:
     """The page's blocks, those apart first; a new column begins where the text goes up again."""
     if len(page.lines) > 8:  # enough to tell a page that is set in its own way
         style = style._replace(leading=_leading([page.lines], 0.7) or style.leading)
-    columns: list[list[Line]] = [[*page.lines[:1]]]
-    for above, line in pairwise(page.lines):
-        if line.y > above.y + above.size / 2:
+    columns: list[list[Line]] = [[]]
+    for line in page.lines:
+        if columns[-1] and line.y > columns[-1][-1].y + line.size / 2:
             columns.append([])
         columns[-1].append(line)
     apart = [block._replace(kind="text", aside=True) for block in _blocks(page.apart, style)]
@@ -224,42 +208,31 @@ def _starts(group: Sequence[Line], line: Line, below: Line | None, edge: float, 
     """Whether a line begins a block rather than goes on with those above; `edge` is where full lines end."""
     above, em = group[-1], line.size
     step = (above.y - line.y) / em
-    if _BULLET.fullmatch(above.text):
-        return step > 2
-    alike = _alike(above.size, em)
-    if step < 0.3 or not (alike or 0.87 * style.size < min(above.size, em) < max(above.size, em) < 1.05 * style.size):
+    small, large = sorted((above.size, em))
+    if step < 0.3 or not (_alike(small, large) or 0.87 * style.size < small < large < 1.05 * style.size):
         return True  # a line of code in a paragraph may be a little smaller
     if em >= _LARGER * style.size:
-        return step > 1.8 or bool(_NUMBERED.match(line.text))
-    ended = bool(_ENDED.search(above.text))
-    if step > 1.2 * style.leading or _LEADER.search(above.text) or _spread(above, style) or _spread(line, style):
+        return step > 1.8 or bool(_MARK.match(line.text))
+    if _distant(above, line, style) or _LEADER.search(above.text) or _spread(above, style) or _spread(line, style):
         return True
     if above.text.endswith("-") and line.text[0].islower():
         return False
-    listed = _marked(group[0].text)
+    ended, listed = bool(_ENDED.search(above.text)), bool(_MARK.match(group[0].text))
     word = 1 if _IDEOGRAPH.match(line.text) else len(line.text.split(maxsplit=1)[0])
     room = edge - above.right - (word + 1) * style.letter * em
     if room > em + (0 if ended else 0.15 * (edge - above.left)):  # the next word had room above
         return True
-    if _BULLET.match(line.text) or (ended and not (above.bold == line.bold and alike)):
-        return True
     aside = line.left - above.left
-    if _marked(line.text) and (ended or above.text[-1] in ":;," or abs(aside) > 0.3 * em or listed):
+    marked = _MARK.match(line.text) and (ended or listed or abs(aside) > 0.3 * em)
+    if marked or _BULLET.match(line.text) or (ended and above.bold != line.bold):
         return True
-    if aside > 0.6 * em:
-        hangs = len(group) == 1 and (listed or not (ended or above.text.endswith(":")))
-        return not hangs
-    if aside < -0.6 * em:
-        return len(group) > 1 or (listed and ended)
+    if abs(aside) > 0.6 * em:
+        return len(group) > 1 or (aside > 0 and ended and not listed)
     return ended and len(group) == 1 and below is not None and below.left < line.left - 0.6 * em
 
 
 def _alike(one: float, other: float) -> bool:
     return abs(one - other) < 0.07 * max(one, other)
-
-
-def _marked(text: str) -> bool:
-    return any(mark.match(text) for mark in (_BULLET, _DASH, _NUMBERED))
 
 
 def _spread(line: Line, style: _Style) -> bool:
@@ -275,16 +248,15 @@ def _block(lines: Sequence[Line], edge: float, style: _Style) -> _Block:
     written = "".join(parts)
     text = _LEADER.sub(" ", written).strip()
     last = lines[-1]
-    spread = any(_spread(line, style) for line in lines)
+    spread = _spread(last, style)
     full = last.right > edge - 0.2 * (edge - last.left) and not spread
-    if mark := _BULLET.match(text) or _DASH.match(text):
+    if mark := _ITEM.match(text):
         return _Block(text[mark.end() :], "item", last.size, full=full)
-    if len(text) <= _LONGEST_HEADING and not (spread or _NO_TITLE.search(text) or _LEADER.search(written)):
-        if last.size >= _LARGER * style.size:
-            return _Block(text, "heading", last.size)
-        bold = style.bold_titles and all(line.bold for line in lines)
-        if bold and not (text[0].islower() or _CONTENTS.fullmatch(text)):
-            return _Block(text, "heading", 0)
+    large = last.size >= _LARGER * style.size
+    bold = style.bold_titles and all(line.bold for line in lines)
+    title = large or (bold and not (text[:1].islower() or _CONTENTS.fullmatch(text)))
+    if title and len(text) <= _LONGEST_HEADING and not (spread or text != written or _NO_TITLE.search(text)):
+        return _Block(text, "heading", last.size if large else 0)
     aside = last.size < _SMALLER * style.size or bool(_CAPTION.match(text))
     fresh = len(lines) == 1 or lines[0].left > lines[1].left + 0.6 * last.size
     return _Block(text, "text", last.size, aside, fresh, full)
@@ -300,33 +272,26 @@ def _splice(first: str, then: str, compounds: Collection[str]) -> tuple[str, str
         return first, " "
     capitals = first.isupper() and then.isupper()
     broken = stem.isalpha() and len(stem) > 1 and (capitals or (word[:1].islower() and not stem.isupper()))
-    if broken and f"{stem}-{word}".lower() not in compounds:
-        return first[:-1], ""
-    return first, ""
+    return (first[:-1] if broken and f"{stem}-{word}".lower() not in compounds else first), ""
 
 
 def _join(columns: Sequence[list[_Block]], compounds: Collection[str]) -> None:
     """Bring the two parts of each paragraph that goes on in the next column together, the asides around them."""
     joined = False
     for column, then in pairwise(columns):
-        end = max((number for number, block in enumerate(column) if not block.aside), default=None)
-        start = next((number for number, block in enumerate(then) if not block.aside), None)
-        inside = joined and end == 0 and len(column) > 1  # asides part it from the next column
-        joined = not (end is None or start is None or inside) and _continues(column[end], then[start])
-        if not joined:
-            continue
-        block, after = column.pop(end), then.pop(start)
-        text, gap = _splice(block.text, after.text, compounds)
-        column.append(block._replace(text=text, gap=gap))
-        then.insert(0, after)
+        above, below = ([at for at, block in enumerate(part) if not block.aside] for part in (column, then))
+        parted = joined and len(above) == 1 < len(column)  # by an aside, from the next column
+        joined = bool(above and below) and not parted and _continues(column[above[-1]], then[below[0]])
+        if joined:
+            block, after = column.pop(above[-1]), then.pop(below[0])
+            text, gap = _splice(block.text, after.text, compounds)
+            column.append(block._replace(text=text, gap=gap))
+            then.insert(0, after)
 
 
 def _continues(above: _Block, block: _Block) -> bool:
     """Whether a paragraph goes on in the first one of the next column or page."""
-    if above.kind == "heading" or block.kind != "text" or _marked(block.text) or not _alike(above.size, block.size):
+    if not above.text or above.kind == "heading" or block.kind != "text" or _MARK.match(block.text):
         return False
-    if above.text.endswith("-") or not above.full:
-        return above.text.endswith("-") and block.text[:1].isalnum()
-    if block.text[:1].islower():
-        return True
-    return above.kind == "text" and not block.fresh and not (_ENDED.search(above.text) or above.text.endswith(":"))
+    goes_on = block.text[:1].islower() or not (block.fresh or _ENDED.search(above.text))
+    return _alike(above.size, block.size) and (above.text.endswith("-") or (above.full and goes_on))

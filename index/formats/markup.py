@@ -1,7 +1,4 @@
-"""A page laid out flat, as texts and elements in their order, and how a stretch of it is written down.
-
-Knows nothing of how the stretch was chosen. Nothing here is recursive, however deep a page is nested.
-"""
+"""Writes down a stretch of a page that is laid out flat. Knows nothing of how it was chosen."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,17 +16,18 @@ MAX_ACROSS, MAX_DOWN = 100, 1000  # columns and rows that a cell spans: a small 
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 LISTS = {"ul", "ol", "menu", "dir"}
-BLOCKS = {*HEADINGS, *LISTS} | set(
-    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer "
-    "form header hgroup hr html legend li main nav p pre search section summary table tbody td tfoot th thead tr".split()
-)
+BLOCKS = {
+    *(*HEADINGS, *LISTS, "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details"),
+    *("dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "hr"),
+    *("html", "legend", "li", "main", "nav", "p", "pre", "search", "section", "summary", "table", "tbody", "td"),
+    *("tfoot", "th", "thead", "tr"),
+}
 _NOT_IN_PRE = {*HEADINGS, *LISTS, "dl", "p", "pre", "table"}  # unless its end is missing
-_NOT_IN_CELLS = {*HEADINGS, "pre", "table"}  # of data
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _INVISIBLE = dict.fromkeys(map(ord, "\xad\u200b\u2060\ufeff"))
-_BREAK, _BLOCK, _RAISED = "\v", "\x1e", "\x1f"  # a line break, a new block and superscript among words
-_SIGNS = {"br": _BREAK, "sup": _RAISED}
-_POWER = re.compile(f"(?<=[0-9]){_RAISED}(?=[0-9−+-])")  # ten to the sixth is not 106
+_BLOCK, _RAISED = "\x1e", "\x1f"  # stand among words where a block begins, or superscript
+_SIGNS = {**dict.fromkeys(BLOCKS, _BLOCK), "br": "\v", "sup": _RAISED}
+_POWER = re.compile(f"{_RAISED}(?<=[0-9]{_RAISED})(?=[0-9−+-])")  # ten to the sixth is not 106
 
 
 @dataclass(slots=True)
@@ -47,7 +45,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """`parts[start:end]` of a page, without elements that are farther than `reach` from the content."""
+    """Texts and elements in their order: `parts[start:end]` of a page, without what is farther than `reach`."""
 
     parts: Sequence[str | Element]
     start: int
@@ -90,7 +88,7 @@ class Writer:
         self._lists: list[tuple[str, int]] = []  # kind and next number
 
     def write(self) -> None:
-        """Write it down."""
+        """Write it down; without recursion, for pages nest deeper than Python can."""
         stretch, at = self._stretch, self._stretch.start
         opened: list[Element] = []
         while at < stretch.end:
@@ -98,7 +96,7 @@ class Writer:
             at += 1
             if isinstance(part, str):
                 self._words.append(part)
-            elif part.distance > stretch.reach or self._table(part) or self._verbatim(part):
+            elif part.distance > stretch.reach or (part.tag in ("pre", "table") and self._whole(part)):
                 at = part.end
                 if part.tag in BLOCKS:
                     self._flush()
@@ -109,15 +107,18 @@ class Writer:
                 self._leave(opened.pop().tag)
         self._settle()
 
+    def _whole(self, element: Element) -> bool:
+        """Write down an element that is more than its parts; whether it is."""
+        return self._table(element) if element.tag == "table" else self._verbatim(element)
+
     def _enter(self, element: Element) -> None:
         tag = element.tag
         if tag in BLOCKS:
             self._flush()
         elif tag in _SIGNS:
             self._words.append(_SIGNS[tag])
-        if tag in HEADINGS:
-            self._level = HEADINGS[tag]
-        elif tag in LISTS:
+        self._level = HEADINGS.get(tag, self._level)
+        if tag in LISTS:
             self._settle()
             kind = (element.attributes.get("type") or "1") if tag == "ol" else ""
             self._lists.append((kind, _number(element, "start", 1)))
@@ -172,12 +173,10 @@ class Writer:
         self._draft.paragraph(self._term)
         self._term = ""
 
-    def _verbatim(self, element: Element) -> bool:
-        """Write down an element if it is preformatted text and nothing else; whether it is."""
-        if element.tag != "pre":
-            return False
+    def _verbatim(self, pre: Element) -> bool:
+        """Write down preformatted text if it is nothing else."""
         text = ""
-        for part in self._stretch.inside(element, MENU):
+        for part in self._stretch.inside(pre, MENU):
             if isinstance(part, str):
                 text += part
             elif part.tag in _NOT_IN_PRE:
@@ -189,8 +188,8 @@ class Writer:
         return True
 
     def _table(self, table: Element) -> bool:
-        """Write down an element if it is a table of data, not of layout; whether it is."""
-        if table.tag != "table" or table.tables > 1 or table.attributes.get("role") in ("presentation", "none"):
+        """Write down a table if it is one of data, not of layout."""
+        if table.tables > 1 or table.attributes.get("role") in ("presentation", "none"):
             return False
         rows: list[list[_Cell]] = [[]]
         head_end = cell_end = 0
@@ -219,16 +218,13 @@ class Writer:
                 words.append(part)
             else:
                 tags.add(part.tag)
-                words.append(_BLOCK if part.tag in BLOCKS else _SIGNS.get(part.tag, ""))
+                words.append(_SIGNS.get(part.tag, ""))
         blocks = [text for block in _plain(words).split(_BLOCK) if (text := " ".join(block.split()))]
         text = (", " if "li" in tags else " ").join(blocks)
-        return _Cell(
-            text,
-            head,
-            max(1, min(_number(cell, "colspan", 1), MAX_ACROSS)),
-            max(1, min(_number(cell, "rowspan", 1), MAX_DOWN)),
-            len(text) > MAX_CELL or len(blocks) > 3 or not tags.isdisjoint(_NOT_IN_CELLS),
-        )
+        across = min(_number(cell, "colspan", 1) or 1, MAX_ACROSS)
+        down = min(_number(cell, "rowspan", 1) or 1, MAX_DOWN)
+        crowded = len(text) > MAX_CELL or len(blocks) > 3 or bool(tags & {*HEADINGS, "pre", "table"})
+        return _Cell(text, head, across, down, crowded)
 
     def _rows(self, rows: list[list[_Cell]]) -> None:
         """Write down the rows of a table, with the names that its first ones give to the columns."""
@@ -252,12 +248,10 @@ class Writer:
 
 def _is_layout(rows: Sequence[list[_Cell]]) -> bool:
     """Whether cells are there for where they stand on the page."""
-    if max(map(len, rows), default=0) < 2:
-        return True
     cells = [cell for row in rows for cell in row]
-    if any(cell.head for cell in cells):
-        return max(len(cell.text) for cell in cells) > MAX_NAMED_CELL
-    return any(cell.crowded for cell in cells)
+    named = any(cell.head for cell in cells)
+    crowded = any(len(cell.text) > MAX_NAMED_CELL if named else cell.crowded for cell in cells)
+    return crowded or max(map(len, rows), default=0) < 2
 
 
 def _spread(rows: Sequence[list[_Cell]], *, repeat: bool) -> Iterator[list[str]]:
@@ -283,4 +277,4 @@ def _plain(words: Sequence[str]) -> str:
 def _number(element: Element, attribute: str, default: int) -> int:
     """The whole number that an attribute is."""
     value = element.attributes.get(attribute)
-    return int(value) if value and re.fullmatch(r"\s*-?[0-9]{1,6}\s*", value) else default
+    return int(value) if value and re.fullmatch(r"\s*[0-9]{1,6}\s*", value) else default

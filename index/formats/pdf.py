@@ -1,4 +1,4 @@
-"""PDF files: their pages read with PDFium, and what is wrong with them told. Knows nothing of paragraphs and headings."""
+"""PDF files, whose pages PDFium reads as drawn lines. Knows nothing of paragraphs and headings."""
 
 import ctypes
 import math
@@ -29,7 +29,7 @@ _BOLD = re.compile(r"bold|black|heavy|demi|medi$|CMBX|SFBX", re.IGNORECASE)
 def load_pdf(data: bytes, name: str) -> Document:
     """The text of a PDF file, as `write_pages` writes it. Raises DocumentError."""
     with _LOCK:
-        pages = _read(data, name)
+        pages, pictures, lost = _read(data, name)
     if not any(page.lines for page in pages):
         many = f"{len(pages)} pages" if len(pages) > 1 else "1 page"
         raise DocumentError(
@@ -38,10 +38,11 @@ def load_pdf(data: bytes, name: str) -> Document:
         )
     draft = Draft(name)
     write_pages(pages, draft)
-    return draft.document(data, _warning(name, pages))
+    return draft.document(data, _warning(name, pictures, lost))
 
 
-def _read(data: bytes, name: str) -> list[Page]:
+def _read(data: bytes, name: str) -> tuple[list[Page], list[int], list[int]]:
+    """The pages, the numbers of those that are pictures and the numbers of those that cannot be read."""
     import pypdfium2
     from pypdfium2 import raw
 
@@ -58,31 +59,37 @@ def _read(data: bytes, name: str) -> list[Page]:
             ) from error
         raise damaged from error
     pages: list[Page] = []
+    pictures: list[int] = []
+    lost: list[int] = []
     length = 0
     try:
-        for number in range(len(document)):
-            pages.append(_page(raw, document, number))
-            length += sum(len(line.text) for line in pages[-1].lines)
+        for number in range(1, len(document) + 1):
+            opened = raw.FPDF_LoadPage(document, number - 1)
+            try:
+                page = _page(raw, opened) if opened else Page([])
+                if not opened:
+                    lost.append(number)
+                elif not page.lines and raw.FPDFPage_CountObjects(opened) > 0:
+                    pictures.append(number)
+            finally:
+                raw.FPDF_ClosePage(opened)
+            pages.append(page)
+            length += sum(len(line.text) for line in page.lines)
             require_short(name, length)
     finally:
         document.close()
-    if any(page.lost for page in pages) and not any(page.drawn for page in pages):
+    if lost and not length and not pictures:
         raise damaged
-    return pages
+    return pages, pictures, lost
 
 
-def _page(raw: Any, document: Any, number: int) -> Page:
-    page = raw.FPDF_LoadPage(document, number)
-    if not page:
-        return Page([], lost=True)
-    text = raw.FPDFText_LoadPage(page)
+def _page(raw: Any, opened: Any) -> Page:
+    layer = raw.FPDFText_LoadPage(opened)
     try:
-        turned = list(_drawn_lines(raw, text))
-        hidden = turned and raw.FPDFTextObj_GetTextRenderMode(raw.FPDFText_GetTextObject(text, 0)) == _INVISIBLE
-        drawn = raw.FPDFPage_CountObjects(page) > 0
+        turned = list(_drawn_lines(raw, layer))
+        hidden = turned and raw.FPDFTextObj_GetTextRenderMode(raw.FPDFText_GetTextObject(layer, 0)) == _INVISIBLE
     finally:
-        raw.FPDFText_ClosePage(text)
-        raw.FPDF_ClosePage(page)
+        raw.FPDFText_ClosePage(layer)
     if hidden:  # OCR guesses the size of each line
         size = sorted(line.size for _, line in turned)[len(turned) // 2]
         turned = [(turn, line._replace(size=size)) for turn, line in turned]
@@ -91,7 +98,7 @@ def _page(raw: Any, document: Any, number: int) -> Page:
         letters[turn] += len(line.text)
     most = max(letters, key=letters.__getitem__, default=0)
     lines, sideways = ([line for turn, line in turned if (turn == most) is upright] for upright in (True, False))
-    return Page(_mended(lines), sideways, drawn=drawn)
+    return Page(_mended(lines), sideways)
 
 
 def _mended(lines: Iterable[Line]) -> list[Line]:
@@ -110,21 +117,26 @@ def _mended(lines: Iterable[Line]) -> list[Line]:
     return whole
 
 
-def _drawn_lines(raw: Any, page: Any) -> Iterator[tuple[int, Line]]:
-    """Each line and the quarter turns it is drawn at; lines askew, such as watermarks, are left out."""
-    count = max(raw.FPDFText_CountChars(page), 0)
+def _text(raw: Any, layer: Any) -> str:
+    """The page's text as PDFium counts it: a character stands for each UTF-16 unit."""
+    count = max(raw.FPDFText_CountChars(layer), 0)
     buffer = (ctypes.c_ushort * (count + 1))()
-    length = raw.FPDFText_GetText(page, 0, count, buffer) if count else 0
-    text = "".join(map(chr, buffer[: max(length - 1, 0)]))  # as PDFium counts: UTF-16 units
+    length = raw.FPDFText_GetText(layer, 0, count, buffer) if count else 0
+    return "".join(map(chr, buffer[: max(length - 1, 0)]))
+
+
+def _drawn_lines(raw: Any, layer: Any) -> Iterator[tuple[int, Line]]:
+    """Each line and the quarter turns it is drawn at; lines askew, such as watermarks, are left out."""
+    text = _text(raw, layer)
     matrix, box, font = raw.FS_MATRIX(), raw.FS_RECTF(), ctypes.create_string_buffer(100)
     x, y = ctypes.c_double(), ctypes.c_double()
 
     def place(index: int, turn: int) -> tuple[float, float]:
-        raw.FPDFText_GetCharOrigin(page, index, x, y)
+        raw.FPDFText_GetCharOrigin(layer, index, x, y)
         return ((x.value, y.value), (y.value, -x.value), (-x.value, -y.value), (-y.value, x.value))[turn]
 
     def bold(index: int) -> bool:
-        size = raw.FPDFText_GetFontInfo(page, index, font, len(font), None)
+        size = raw.FPDFText_GetFontInfo(layer, index, font, len(font), None)
         return size <= len(font) and bool(_BOLD.search(font.value.decode("latin-1")))
 
     for drawn in _DRAWN_LINE.finditer(text):
@@ -133,26 +145,26 @@ def _drawn_lines(raw: Any, page: Any) -> Iterator[tuple[int, Line]]:
         if not words:
             continue
         ink = [index for index in range(*drawn.span()) if not text[index].isspace()]
-        some = [raw.FPDFText_GetCharIndexFromTextIndex(page, ink[(len(ink) - 1) * part // 4]) for part in range(5)]
+        some = [raw.FPDFText_GetCharIndexFromTextIndex(layer, ink[(len(ink) - 1) * part // 4]) for part in range(5)]
         sizes = []
         for index in some:
-            raw.FPDFText_GetMatrix(page, index, matrix)
-            height = abs(matrix.a * matrix.d - matrix.b * matrix.c) / (math.hypot(matrix.a, matrix.b) or 1)
-            sizes.append(raw.FPDFText_GetFontSize(page, index) * height)
+            raw.FPDFText_GetMatrix(layer, index, matrix)
+            scale = abs(matrix.a * matrix.d - matrix.b * matrix.c) / (math.hypot(matrix.a, matrix.b) or 1)
+            sizes.append(raw.FPDFText_GetFontSize(layer, index) * scale)
         size = round(sorted(sizes)[2], 1)
+        if size <= 0 or not math.isfinite(sum(sizes)):
+            continue
         angle = math.degrees(math.atan2(matrix.b, matrix.a)) / 90
-        if size > 0 and abs(angle - round(angle)) < 0.05:
-            turn = round(angle) % 4
-            raw.FPDFText_GetLooseCharBox(page, some[4], box)
-            end = (box.right, box.top, -box.left, -box.bottom)[turn]
-            left, right = sorted((place(some[0], turn)[0], end))
-            heavy = bold(some[0]) and bold(some[2]) and bold(some[4])
-            yield turn, Line(words, left, right, place(some[2], turn)[1], size, heavy)
+        turn = round(angle) % 4
+        raw.FPDFText_GetLooseCharBox(layer, some[4], box)
+        end = (box.right, box.top, -box.left, -box.bottom)[turn]
+        left, right = sorted((place(some[0], turn)[0], end))
+        height = place(some[2], turn)[1]
+        if abs(angle - round(angle)) < 0.05 and math.isfinite(left + right + height):
+            yield turn, Line(words, left, right, height, size, bold(some[0]) and bold(some[2]) and bold(some[4]))
 
 
-def _warning(name: str, pages: Sequence[Page]) -> str:
-    pictures = [number for number, page in enumerate(pages, 1) if page.drawn and not page.lines]
-    lost = [number for number, page in enumerate(pages, 1) if page.lost]
+def _warning(name: str, pictures: Sequence[int], lost: Sequence[int]) -> str:
     said = []
     if pictures:
         what = "is a picture" if len(pictures) == 1 else "are pictures"

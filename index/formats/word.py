@@ -86,7 +86,7 @@ def _write(parent: "Element", word: _Word) -> None:
             _write_table(block, word)
         else:
             read = _read(block, word)
-            if read.level and len(read.text) <= LONGEST_HEADING:
+            if read.level is not None and len(read.text) <= LONGEST_HEADING:
                 word.draft.heading(read.text, read.level)
             elif read.bullet:
                 word.draft.item(read.text)
@@ -180,7 +180,7 @@ def _refer(reference: "Element", word: _Word) -> None:
 
 
 def _level(layers: list["Element"], names: list[str]) -> int | None:
-    """The level of the heading that a paragraph is, of which these are itself and its styles."""
+    """The level of the heading that a paragraph is, of which these are itself and its styles; 0 for the title."""
     for layer, name in zip(layers, names, strict=True):
         depth = whole(value(layer, "w:pPr/w:outlineLvl"))
         if depth is not None:
@@ -188,7 +188,7 @@ def _level(layers: list["Element"], names: list[str]) -> int | None:
         if found := HEADING.match(name):
             return int(found[1])
         if name.lower() == "title":
-            return 1
+            return 0
     return None
 
 
