@@ -1,9 +1,12 @@
 import hashlib
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+import index.draft
+import index.loaders
 from index.errors import DocumentError
 from index.loaders import find_files, load
 
@@ -77,6 +80,32 @@ def test_a_bad_file_gets_one_sentence(tmp_path: Path, name: str, data: bytes, me
     with pytest.raises(DocumentError) as caught:
         loaded(tmp_path, data, name)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("module", "limit", "message"),
+    [
+        (index.draft, "MAX_CHARACTERS", "holds more than 10 characters"),
+        (index.loaders, "MAX_BYTES", "has 0 MB; Footnote reads files of up to 0 MB"),
+    ],
+)
+def test_a_file_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, limit: str, message: str
+) -> None:
+    assert loaded(tmp_path, b"0123456789") == "0123456789"
+    monkeypatch.setattr(module, limit, 10)
+    with pytest.raises(DocumentError, match=f"^'notes.txt' {message}.*plit it into parts"):
+        loaded(tmp_path, b"0123456789!")
+
+
+def test_a_markdown_heading_has_its_words_without_marks(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# The *new* `pump`\n\nText.\n\nSet-\next\n===\n\n> ## [Quoted](x)\n")
+    document = load(tmp_path / "a.md", "a.md")
+    assert [(h.level, h.title) for h in document.headings] == [(1, "The new pump"), (1, "Set- ext"), (2, "Quoted")]
+    assert [document.text[h.start : h.end].strip() for h in document.headings][:2] == [
+        "# The *new* `pump`",
+        "Set-\next\n===",
+    ]
 
 
 def test_missing_file(tmp_path: Path) -> None:

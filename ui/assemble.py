@@ -69,9 +69,11 @@ def progress_bar(label: str, unit: str) -> Iterator[Callable[[str, float, int], 
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(label, total=1.0, rate="")
-        began = perf_counter()
+        began = 0.0
 
         def report(name: str, share: float, done: int) -> None:
+            nonlocal began
+            began = began or perf_counter()  # once the models are loaded
             rate = f"{done / (perf_counter() - began):.0f} {unit}/s" if done else ""
             progress.update(task, description=shorten(f"{label} {printable(name)}", 60), completed=share, rate=rate)
 
