@@ -1,5 +1,6 @@
-"""Documents of one kind, whose sections say the same but for a number: the question names the one it is about."""
+"""Sixty manuals that say the same but for a number: each question is answered from the one it names, or not at all."""
 
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -10,63 +11,43 @@ from rag.assistant import Assistant
 from rag.calibration import Calibration
 from rag.reader import ExtractiveReader
 
-NAMES = ["Aquila heat pump", "Borea dehumidifier", "Corvus boiler", "Dorado pool heater", "Electra softener", "Fornax"]
+MAKERS = ["Aquila", "Borea", "Corvus", "Dorado", "Electra", "Fornax", "Gemma", "Halo", "Ikarus", "Juno"]
+KINDS = ["heat pump", "boiler", "water softener", "wood stove", "pool heater", "dehumidifier"]
 MANUAL = """# {name}
 
 ## About
 
-The {name} is made in Ghent. This manual is for people who install and use it.
+This manual is for people who install and use it.
 
 ## Technical data
 
-### Dimensions
-
-The unit weighs {weight} without packaging and stands 85 centimetres high.
-
-### Sound
-
-At full load it emits {noise} at a distance of one metre.
-
-## Care
-
-Clean the filter every {filter} with lukewarm water. Do not use detergents.
+The unit weighs {weight} kilograms without packaging and stands 85 centimetres high.
 
 ## Warranty
 
-The manufacturer covers defects of material for {warranty} from the day of purchase. Keep the receipt.
+The manufacturer covers defects of material for {months} months from the day of purchase. Keep the receipt.
 """
-QUESTIONS = {
-    "warranty": "How long is the warranty of the {name}?",
-    "weight": "How much does the {name} weigh?",
-    "filter": "How often must the filter of the {name} be cleaned?",
-    "noise": "How loud is the {name}?",
-}
 
 
 @pytest.mark.integration
-def test_the_right_one_is_found_by_its_headings(
+def test_headings_tell_documents_of_one_kind_apart(
     tmp_path: Path, embedder: SentenceEmbedder, reader: ExtractiveReader
 ) -> None:
-    for number, name in enumerate(NAMES):
-        (tmp_path / f"{number}.md").write_text(MANUAL.format(name=name, **facts(number)))
+    names = [" ".join(pair) for pair in product(MAKERS, KINDS)]
+    for number, name in enumerate(names):
+        text = MANUAL.format(name=name, weight=31 + 7 * number, months=number + 2)
+        (tmp_path / f"{number}.md").write_text(text)
     library = Library(tmp_path / "library", embedder, create=True)
     library.update([str(tmp_path)])
     assistant = Assistant(library, reader, Calibration.load())
     right = 0
-    for number, name in enumerate(NAMES):
-        for kind, question in QUESTIONS.items():
-            answer = assistant.answer(question.format(name=name))
+    for number, name in list(enumerate(names))[::5]:
+        for question, said in (
+            (f"How long is the warranty of the {name}?", f"{number + 2} months"),
+            (f"How much does the {name} weigh?", f"{31 + 7 * number} kilograms"),
+        ):
+            answer = assistant.answer(question)
             if answer.text:
-                assert answer.citations[0].document == str(tmp_path / f"{number}.md"), answer.question
-                right += facts(number)[kind] in answer.text
-    assert right >= 20, "21 of 24 when this was written"
-
-
-def facts(number: int) -> dict[str, str]:
-    """What the manuals of a kind differ in."""
-    return {
-        "warranty": f"{number + 2} years",
-        "weight": f"{31 + 7 * number} kilograms",
-        "filter": f"{number + 3} weeks",
-        "noise": f"{40 + number} decibels",
-    }
+                assert answer.citations[0].document == str(tmp_path / f"{number}.md"), question
+                right += said in answer.text
+    assert right >= 22, "of 24; all were when this was written"

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from rich.text import Text
 
+from index.chunking import BETWEEN_TITLES
 from index.types import Entry, Summary
 from rag.types import Answer, Citation
 
 ABSTAINED = "The documents do not say."
+LONGEST_PATH = 90  # characters of headings
 CONTEXT = 1200  # characters of the document shown on either side of a citation
 
 
@@ -53,8 +55,16 @@ def place(citation: Citation, *, short: bool = False) -> str:
     """Where a citation stands, for a person: document, page, heading, characters; `short` leaves out the folder."""
     document = Path(citation.document).name if short else citation.document
     page = f"p. {citation.page}" if citation.page else ""
-    parts = (document, page, shorten(citation.heading, 90), f"characters {citation.start}–{citation.end}")
+    parts = (document, page, _last_titles(citation.heading), f"characters {citation.start}–{citation.end}")
     return printable(", ".join(part for part in parts if part))
+
+
+def _last_titles(heading: str) -> str:
+    """A path of headings, without its first ones where it is long."""
+    _, _, rest = heading.partition(BETWEEN_TITLES)
+    if len(heading) <= LONGEST_PATH or not rest:
+        return shorten(heading, LONGEST_PATH)
+    return f"…{BETWEEN_TITLES}{_last_titles(rest)}".replace(f"…{BETWEEN_TITLES}…", "…")
 
 
 def answer_terminal(answer: Answer) -> Text:

@@ -67,27 +67,23 @@ def _guess(data: bytes) -> str:
     best = max(fits, key=lambda codec: fits[codec])
     if fits[best] > 0.7:
         return best
-    guesses = (from_bytes(sample, cp_isolation=_OTHERS.split(), threshold=limit).best() for limit in (0.2, 0.4, 0.9))
-    found = next((guess.encoding for guess in guesses if guess), best)
-    return WIDER.get(found, found)
+    other = from_bytes(sample, cp_isolation=_OTHERS.split(), threshold=0.9).best()
+    return WIDER.get(other.encoding, other.encoding) if other else best
 
 
 def _fit(text: str, alphabets: str) -> float:
     """How much of what is not ASCII stands as one of these languages would have it, from 0 to 1."""
-    letters, signs, wrong, plain, pairs = "", 0, 0, 0, 0
+    letters, signs, plain, pairs = "", 0, 0, 0
     for before, char, after in zip(text, text[1:], text[2:], strict=False):
         if char < "\x80":
             plain += char.isalpha()
         elif char.isalpha() and char not in "ªº" and not (before.islower() and char.isupper()):
             letters += char
             pairs += before > "\x7f" and before.isalpha()
-        elif char in "¹³" and before.isalpha() and before != "m":
-            wrong += 1
-        elif char in _SIGNS and (char in "’·–—\xa0" or not before.isalpha() or not after.isalnum()):
-            signs += 1
-        else:
-            wrong += 1
+        elif char in _SIGNS:
+            closing = not after.isalnum() and (char not in "¹³" or before == "m")
+            signs += char in "’·–—\xa0" or not before.isalpha() or closing
     if pairs and len(letters) > 2 * plain:
         return 0  # another script: its words hold no ASCII letters
     known = max(sum(letter in alphabet for letter in letters.lower()) for alphabet in alphabets.split())
-    return (signs + known) / max(signs + len(letters) + wrong, 1)
+    return (signs + known) / max(sum(char > "\x7f" for char in text), 1)

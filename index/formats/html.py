@@ -44,7 +44,7 @@ _ENDLESS = re.compile(r"<([a-zA-Z][^\s<>/]{0,50})[^<>]{5000,}")
 _CLOSED = re.compile(r"<([a-zA-Z][\w:.-]*)(\s[^<>]*)?/>")
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _FLAT = {*_VOID, "p", "td", "th", "tr"}  # do not nest, though nothing may close them
-_KEPT = {*HEADINGS, "br", "title", "script", "style"}
+_KEPT = {*HEADINGS, "br", "title", "script", "style"}  # of a page that nests too deep for the parser
 
 
 def load_html(data: bytes, name: str) -> Document:
@@ -70,8 +70,8 @@ def decode_html(data: bytes, name: str) -> str:
     named = _CHARSET.search(data, 0, 2048)
     with suppress(LookupError, ValueError):  # UnicodeError is one
         codec = codecs.lookup(named[1].decode() if named else "").name
-        utf8 = codec.startswith("utf") or data.decode(errors="ignore").encode() == data
-        if codec.startswith("iso2022") or not utf8:
+        legacy = not codec.startswith("utf") and data.decode(errors="ignore").encode() != data
+        if legacy or codec.startswith("iso2022"):
             return data.decode(WIDER.get(codec, codec))
     return decode(data, name)
 
@@ -149,9 +149,10 @@ class _Page:
         mains = [region for region in self._regions if region.tag != "article"]
         if not mains and len(self._regions) == 1 and self._regions[0].unlinked > root.unlinked / 2:
             mains = self._regions
-        best = sorted(mains, key=lambda main: -main.unlinked)[:1]
-        choices = [Stretch(self._parts, main.start, main.end, 0) for main in best]
-        choices += [Stretch(self._parts, 0, root.end, reach) for reach in (0, MENU, FRAME, HIDDEN)]
+        choices = [Stretch(self._parts, 0, root.end, reach) for reach in (0, MENU, FRAME, HIDDEN)]
+        if mains:
+            main = max(mains, key=lambda main: main.unlinked)
+            choices.insert(0, Stretch(self._parts, main.start, main.end, 0))
         least = max((root.unlinked + self._framed) / 5, root.size / 20, 1)
         return next((choice for choice in choices if _size(choice) >= least), choices[-1])
 
@@ -196,7 +197,7 @@ class _Page:
     def _leave(self, element: _Element) -> None:
         element.end = len(self._parts)
         if not self._open:
-            return
+            return  # it is the root
         above = self._open[-1]
         if element.tag in ("a", "sup") and self._is_mark(element):
             del self._parts[element.start :]
@@ -226,9 +227,8 @@ class _Page:
 
 def _distance_by_name(element: _Element) -> int:
     """How far from the content an element says it is."""
-    tag, attributes = element.tag, element.attributes
-    distance = 0 if "open" in attributes else _DISTANCES.get(tag, 0)
-    if not attributes or tag in ("html", "body"):
+    attributes, distance = element.attributes, _DISTANCES.get(element.tag, 0)
+    if not attributes or element.tag in ("html", "body"):
         return distance
     role, names = attributes.get("role"), element.names
     hidden = "hidden" in attributes or attributes.get("aria-hidden") == "true"
@@ -236,7 +236,7 @@ def _distance_by_name(element: _Element) -> int:
         shown = role == "tabpanel" or "mathml" in names or attributes.get("hidden") == "until-found"
         return 0 if shown else HIDDEN
     framed = role in _FRAME_ROLES or _FRAME_NAMES.search(names)
-    return max(distance, FRAME) if framed and tag not in ("main", "article") else distance
+    return max(distance, FRAME) if framed else distance
 
 
 def _distance_by_text(element: _Element) -> int:
