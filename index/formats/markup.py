@@ -108,7 +108,7 @@ class Writer:
         self._settle()
 
     def _whole(self, element: Element) -> bool:
-        """Write down an element that is more than its parts; whether it is."""
+        """Write down an element that is not just its parts; whether it was written."""
         return self._table(element) if element.tag == "table" else self._verbatim(element)
 
     def _enter(self, element: Element) -> None:
