@@ -78,7 +78,7 @@ def main(folder: Path, kills: int, seed: int) -> dict[str, int]:
         if not child:
             Library(at, WordEmbedder()).update([str(files)])
             os._exit(0)
-        time.sleep(rng.uniform(0, 1.3 * duration))  # so that some finish, and no moment is spared
+        time.sleep(rng.uniform(0, 1.7 * duration))  # so that some finish, and no moment is spared
         os.kill(child, signal.SIGKILL)
         at_work = os.WIFSIGNALED(os.waitpid(child, 0)[1])
         killed, finished = killed + at_work, finished + (not at_work)
