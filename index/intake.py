@@ -55,10 +55,6 @@ class Intake:
             self._bytes += sum(ready.item.size for ready in group)
         return again
 
-    def finished(self) -> None:
-        """Report that nothing is left to do."""
-        self._progress("", 1.0, self.embedded)
-
     def _readable(self, prepared: Iterable[Ready | Failure]) -> Iterator[Ready]:
         for result in prepared:
             if isinstance(result, Failure):

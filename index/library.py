@@ -98,7 +98,8 @@ class Library:
             intake.take(prepare(again, (), self._embedder.token_starts))
             gone = [location for location in seen.gone if location not in intake.left]
             self._remove(gone)
-            self._finish(intake)
+            self._settle()
+            progress("", 1.0, intake.embedded)
         failures = (*seen.failures, *intake.failures)
         return Summary(**intake.counts, removed=len(gone), failures=failures, warnings=tuple(intake.warnings))
 
@@ -109,7 +110,8 @@ class Library:
             total = sum(len(document.text) for document in documents)
             intake = Intake(self._catalog, self._embedder, self.documents(), total, progress)
             intake.take(self._prepared(document) for document in documents)
-            self._finish(intake)
+            self._settle()
+            progress("", 1.0, intake.embedded)
 
     def remove(self, path: str) -> None:
         """Forget a document. Raises DocumentError when the library has none of that path."""
@@ -118,7 +120,7 @@ class Library:
             raise DocumentError(f"The library has no document {path!r}.")
         with self._writing():
             self._remove(locations)
-            self._snapshot()
+            self._settle()
 
     def _prepared(self, document: Document) -> Ready:
         item = Found(f"added:{document.path}", document.path, Path(document.path), len(document.text))
@@ -129,11 +131,11 @@ class Library:
             for location in locations:
                 records.delete(location)
 
-    def _finish(self, intake: Intake) -> None:
+    def _settle(self) -> None:
+        """End a change: drop the vectors that it left without a passage, and bring the cache up to date."""
         with self._catalog.writing() as records:
             records.prune_vectors()
         self._snapshot()
-        intake.finished()
 
     @contextmanager
     def _writing(self, progress: Progress = silent) -> Iterator[None]:

@@ -251,6 +251,9 @@ def test_documents_that_are_not_files(library: Library) -> None:
     library.remove("Cobh")
     assert paths(library) == ["Cork"]
     assert [hit.passage.document for hit in library.search("town", 5)[0]] == ["Cork"]
+    with sqlite3.connect(library.folder / "library.sqlite") as db:
+        assert db.execute("SELECT count(*) FROM vectors").fetchone() == (1,)
+    db.close()
 
 
 def test_an_unknown_document_gets_a_sentence(library: Library) -> None:
