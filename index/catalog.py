@@ -306,7 +306,7 @@ class Catalog:
         try:
             with closing(sqlite3.connect(f"file:{quote(bytes(self._path))}{frozen}", timeout=30, uri=True)) as db:
                 db.execute("PRAGMA foreign_keys = ON")
-                db.execute("PRAGMA synchronous = NORMAL")
+                db.execute("PRAGMA synchronous = FULL")  # what is committed survives a power cut
                 yield db
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
