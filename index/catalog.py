@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import LibraryError
-from index.types import Document, Hit, Passage
+from index.types import Document, Hit, Passage, kind
 
 VERSION = 2
 _DOCUMENTS = """
@@ -121,10 +121,6 @@ class Records:
         """Passages that are stored; documents of the same content share theirs."""
         return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
 
-    def has_content(self, sha256: str, kind: str) -> bool:
-        """Whether a file of this content and kind is stored."""
-        return self._content_id(sha256, kind) is not None
-
     def _content_id(self, sha256: str, kind: str) -> int | None:
         row = self._db.execute("SELECT id FROM contents WHERE sha256 = ? AND kind = ?", (sha256, kind)).fetchone()
         return None if row is None else int(row[0])
@@ -174,8 +170,8 @@ class Records:
 
     def store(self, location: str, document: Document, passages: Sequence[Passage]) -> None:
         """Add or replace a document with its passages, whose vectors are stored."""
-        key = (document.sha256, document.kind)
-        if not self.has_content(*key):
+        key = (document.sha256, kind(document.path))
+        if self._content_id(*key) is None:
             content_id = self._db.execute(
                 "INSERT INTO contents (sha256, kind, text) VALUES (?, ?, ?)", (*key, document.text)
             ).lastrowid
@@ -193,13 +189,14 @@ class Records:
 
     def link(self, location: str, path: str, sha256: str, kind: str) -> bool:
         """Make the document at a location, new or not, one of a stored content; False when there is no such content."""
-        if not self.has_content(sha256, kind):
+        content_id = self._content_id(sha256, kind)
+        if content_id is None:
             return False
         before = self._content_of(location)
         self._db.execute(
             "INSERT INTO documents (location, path, content_id) VALUES (?, ?, ?) "
             "ON CONFLICT (location) DO UPDATE SET path = excluded.path, content_id = excluded.content_id",
-            (location, self._free_path(location, path), self._content_id(sha256, kind)),
+            (location, self._free_path(location, path), content_id),
         )
         self._drop_unused(before)
         return True

@@ -1,6 +1,7 @@
 """A document's text as it is written down, block by block. Knows nothing of file formats."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
 
 from index.errors import DocumentError
 from index.sentences import BETWEEN_CELLS
@@ -53,10 +54,11 @@ class Draft:
 
     def table(self, rows: Iterable[Sequence[str]], names: Sequence[str] = ()) -> None:
         """Rows, a block each: the column's name before each cell where it has one, empty cells left out."""
+        titles = [" ".join(name.split()).rstrip(":") for name in names]
         for row in rows:
             cells = (" ".join(cell.split()) for cell in row)
-            titles = [" ".join(name.split()).rstrip(":") for name in names] + [""] * len(row)
-            said = (f"{name}: {cell}" if name else cell for name, cell in zip(titles, cells, strict=False) if cell)
+            named = zip(chain(titles, repeat("")), cells, strict=False)
+            said = (f"{name}: {cell}" if name else cell for name, cell in named if cell)
             self._append("\n\n", BETWEEN_CELLS.join(said))
 
     def document(self, data: bytes, warning: str = "") -> Document:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from index.catalog import Catalog, Records
 from index.embedding import Embedder
-from index.loaders import kind
 from index.prepare import Ready
 from index.survey import Found
-from index.types import Entry, Failure, Passage
+from index.types import Entry, Failure, Passage, kind
 
 BATCH = 64  # passages embedded between two reports of progress, and lost at most when the process is killed
 GROUP = 256  # passages or files stored in one transaction

@@ -12,10 +12,9 @@ from index.chunking import split
 from index.embedding import Embedder
 from index.errors import DocumentError, LibraryError
 from index.intake import BATCH, Intake, Progress
-from index.loaders import kind
 from index.prepare import Ready, prepare
 from index.survey import Found, survey
-from index.types import Document, Entry, Hit, Passage, Summary
+from index.types import Document, Entry, Hit, Passage, Summary, kind
 from index.vectors import VectorIndex
 
 LOCK_SECONDS = 60

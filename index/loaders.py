@@ -13,7 +13,7 @@ from index.formats.spreadsheet import load_xlsx
 from index.formats.tables import load_csv
 from index.formats.text import load_markdown, load_text
 from index.formats.word import load_docx
-from index.types import Document
+from index.types import Document, kind
 
 MAX_BYTES = 512_000_000
 
@@ -64,11 +64,6 @@ def parse(data: bytes, name: str) -> Document:
     if not document.text.strip():
         raise DocumentError(f"{name!r} holds no text; a document needs at least one word.")
     return document
-
-
-def kind(name: str) -> str:
-    """The ending of a file's name that says how to read it."""
-    return Path(name).suffix.lower()
 
 
 def find_files(root: Path) -> Iterator[Path]:

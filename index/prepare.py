@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from index.chunking import TokenStarts, split
 from index.errors import DocumentError
-from index.loaders import kind, parse, read
+from index.loaders import parse, read
 from index.survey import Found
-from index.types import Document, Failure, Passage, digest
+from index.types import Document, Failure, Passage, digest, kind
 
 AHEAD = 64  # files, or
 AHEAD_BYTES = 32_000_000

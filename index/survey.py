@@ -33,14 +33,15 @@ def survey(paths: Sequence[str], known: Collection[str], own: Path) -> Survey:
     found: dict[str, Found] = {}
     gone: list[str] = []
     failures: list[Failure] = []
+    kept_out = str(own.resolve()) + os.sep
     for path in paths:
         root = Path(path)
         try:
             location = str(root.resolve())
             inside = [known_location for known_location in known if known_location.startswith(location + os.sep)]
             if root.is_dir():
-                files = [file for file in find_files(root) if own.resolve() not in file.resolve().parents]
-                found.update((item.location, item) for item in map(_found, files))
+                items = (item for item in map(_found, find_files(root)) if not item.location.startswith(kept_out))
+                found.update((item.location, item) for item in items)
                 gone += inside
             elif root.exists():
                 found[location] = _found(root)

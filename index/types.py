@@ -10,6 +10,11 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def kind(name: str) -> str:
+    """The ending of a file's name, which says how to read it: the same bytes are another text as another kind."""
+    return PurePath(name).suffix.lower()
+
+
 @dataclass(frozen=True)
 class Heading:
     """A heading, whose mark and words stand at `text[start:end]`. It holds until one of no greater level.
@@ -42,11 +47,6 @@ class Document:
     def from_text(cls, path: str, text: str) -> "Document":
         """A document that is not a file, such as an article of a data set."""
         return cls(path, text, digest(text.encode()))
-
-    @property
-    def kind(self) -> str:
-        """The ending of its name: the same bytes are another text as another kind of file."""
-        return PurePath(self.path).suffix.lower()
 
     @property
     def breaks(self) -> tuple[int, ...]:

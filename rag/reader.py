@@ -13,6 +13,7 @@ from rag.types import Span
 from rag.weights import unpack
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import BatchEncoding, PreTrainedTokenizerBase
 
     from rag.span_model import SpanModel
@@ -42,7 +43,6 @@ class ExtractiveReader:
     @classmethod
     def load(cls, weights: Path = WEIGHTS) -> "ExtractiveReader":
         """The shipped encoder and span head on the embedder's own word embeddings. Raises ModelError."""
-        from safetensors import safe_open
         from safetensors.torch import load_file
         from transformers import AutoConfig, AutoTokenizer
 
@@ -51,9 +51,7 @@ class ExtractiveReader:
         if not weights.is_file():
             raise ModelError(f"The reader's weights {weights} are missing; install Footnote again.")
         folder = minilm_folder()
-        with safe_open(folder / "model.safetensors", "pt") as base:
-            words = base.get_tensor(WORD_EMBEDDINGS.removeprefix("bert."))
-        state = {WORD_EMBEDDINGS: words, **unpack(load_file(weights))}
+        state = {WORD_EMBEDDINGS: word_embeddings(), **unpack(load_file(weights))}
         model = SpanModel.blank(AutoConfig.from_pretrained(folder))
         model.load_state_dict(state)
         return cls(model, AutoTokenizer.from_pretrained(folder))
@@ -82,14 +80,23 @@ class ExtractiveReader:
         offsets = inputs.pop("offset_mapping").numpy()
         with torch.inference_mode():
             _, scores = self._model(**inputs)
-        rows = (_context_tokens(inputs, row) for row in range(len(texts)))
-        spans = [
-            Span(numbers[row], int(offsets[row][first][0]), int(offsets[row][last][1]), score, share)
-            for row, tokens in enumerate(rows)
-            for first, last, score, share in best_spans(scores[row].numpy(), tokens, inputs.word_ids(row))
-        ]
-        said = (texts[numbers.index(span.passage)][span.start : span.end] for span in spans)
-        return [span for span, text in zip(spans, said, strict=True) if any(map(str.isalnum, text))]
+        spans = []
+        for row, text in enumerate(texts):
+            tokens = _context_tokens(inputs, row)
+            for first, last, score, share in best_spans(scores[row].numpy(), tokens, inputs.word_ids(row)):
+                start, end = int(offsets[row][first][0]), int(offsets[row][last][1])
+                if any(map(str.isalnum, text[start:end])):
+                    spans.append(Span(numbers[row], start, end, score, share))
+        return spans
+
+
+def word_embeddings() -> "Tensor":
+    """The embedder's word vectors [vocabulary, d], on which the reader stands."""
+    from safetensors import safe_open
+
+    with safe_open(minilm_folder() / "model.safetensors", "pt") as weights:
+        table: Tensor = weights.get_tensor(WORD_EMBEDDINGS.removeprefix("bert."))
+    return table
 
 
 def best_spans(

@@ -8,7 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 
-import watchfiles
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -17,8 +16,8 @@ from eval.run import Corpus, Result, run_open, run_reader
 from index.embedding import SentenceEmbedder, minilm_folder
 from index.errors import DocumentError
 from index.library import Library
-from index.loaders import LOADERS, kind
-from index.types import Summary
+from index.loaders import LOADERS
+from index.types import Summary, kind
 from rag.assistant import Assistant, answer_from
 from rag.calibration import Calibration
 from rag.reader import ExtractiveReader
@@ -95,6 +94,8 @@ def _tell(summary: Summary) -> None:
 
 def watch(library: Library, paths: Sequence[str]) -> Iterator[Summary]:
     """Update a library now, and again whenever something under these paths changes."""
+    import watchfiles
+
     yield update(library, paths)
     folders = [path for path in map(Path, paths) if path.is_dir()]
     beside = [path.parent for path in map(Path, paths) if path.is_file()]
@@ -108,7 +109,7 @@ def watch(library: Library, paths: Sequence[str]) -> Iterator[Summary]:
                 yield summary
 
 
-def _is_document(_: watchfiles.Change, path: str) -> bool:
+def _is_document(_: object, path: str) -> bool:
     return kind(path) in LOADERS
 
 

@@ -61,10 +61,10 @@ def place(citation: Citation, *, short: bool = False) -> str:
 
 def _last_titles(heading: str) -> str:
     """A path of headings, without its first ones where it is long."""
-    _, _, rest = heading.partition(BETWEEN_TITLES)
-    if len(heading) <= LONGEST_PATH or not rest:
-        return shorten(heading, LONGEST_PATH)
-    return f"…{BETWEEN_TITLES}{_last_titles(rest)}".replace(f"…{BETWEEN_TITLES}…", "…")
+    last = heading
+    while len(last) > LONGEST_PATH and BETWEEN_TITLES in last:
+        last = last.partition(BETWEEN_TITLES)[2]
+    return ("" if last == heading else f"…{BETWEEN_TITLES}") + shorten(last, LONGEST_PATH)
 
 
 def answer_terminal(answer: Answer) -> Text:

@@ -92,11 +92,10 @@ def build(stream: Stream, library: Library, examples: Sequence[str] = ()) -> gr.
         for file in files or []:
             try:
                 added.append(load(Path(file), Path(file).name))
+                if added[-1].warning:
+                    gr.Warning(safe(added[-1].warning))
             except FootnoteError as error:
                 gr.Warning(safe(str(error)))
-        for document in added:
-            if document.warning:
-                gr.Warning(safe(document.warning))
         if added:
             try:
                 library.add(added, lambda name, share, _: progress(share, desc=f"Indexing {name}"))

@@ -1,5 +1,6 @@
 """Plain text and Markdown as they stand: every offset counts characters of the file itself."""
 
+from dataclasses import replace
 from itertools import accumulate, pairwise
 
 from markdown_it import MarkdownIt
@@ -19,14 +20,15 @@ def load_text(data: bytes, name: str) -> Document:
 
 def load_markdown(data: bytes, name: str) -> Document:
     """The source, marks and all; its headings are those a Markdown reader would show."""
-    text = load_text(data, name).text
+    document = load_text(data, name)
+    text = document.text
     offsets = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
     headings = [
         Heading(offsets[opened.map[0]], min(offsets[opened.map[1]], len(text)), int(opened.tag[1:]), _title(words))
         for opened, words in pairwise(MarkdownIt().parse(text))
         if opened.type == "heading_open" and opened.map
     ]
-    return Document(name, text, digest(data), tuple(headings))
+    return replace(document, headings=tuple(headings))
 
 
 def _title(words: Token) -> str:

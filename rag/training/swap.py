@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 import torch
-from safetensors import safe_open
 from torch.nn.functional import normalize
 from transformers import AutoTokenizer
 
 from index.embedding import minilm_folder
+from rag.reader import word_embeddings
 from rag.training.examples import Example
 
 _WORD = re.compile(r"\w+")
@@ -29,8 +29,7 @@ def neighbours(texts: Iterable[str]) -> Neighbours:
     counts = Counter(word for text in texts for word in _NAME_WORD.findall(text))
     words = [word for word, count in counts.items() if count > 1]
     tokenizer = AutoTokenizer.from_pretrained(minilm_folder())
-    with safe_open(minilm_folder() / "model.safetensors", "pt") as weights:
-        table = weights.get_tensor("embeddings.word_embeddings.weight")
+    table = word_embeddings()
     table = normalize(table - table.mean(0), dim=-1)
     pieces = tokenizer(words, add_special_tokens=False)["input_ids"]
     vectors = normalize(torch.stack([table[ids].mean(0) for ids in pieces]), dim=-1)
