@@ -1,7 +1,7 @@
 """The library: a folder that is kept in step with a person's files and searched. Knows nothing of answers."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -71,8 +71,10 @@ class Library:
         with self._catalog.reading() as records:
             return records.passage_count()
 
-    def search(self, question: str, depth: int) -> tuple[list[Hit], list[Hit]]:
-        """The `depth` best passages by cosine of embeddings, and by BM25, each best first."""
+    def search(
+        self, question: str, depth: int, documents: Collection[str] | None = None
+    ) -> tuple[list[Hit], list[Hit]]:
+        """The `depth` best passages by cosine of embeddings, and by BM25, each best first; of these paths or of all."""
         with self._catalog.reading() as records:
             self._require_embedder(records)
             index = self._index(records)

@@ -1,7 +1,7 @@
 """Question → answer with footnotes. Knows nothing of screens or gold sets."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -11,10 +11,11 @@ from index.sentences import whole_sentences
 from index.types import Hit
 from rag.calibration import Calibration, features, span_text
 from rag.compose import chosen
+from rag.conversation import resolve
 from rag.reader import Reader
 from rag.retrieve import retrieve
 from rag.squad import normalize
-from rag.types import Answer, Citation, Span, Timings
+from rag.types import Answer, Citation, Span, Timings, Turn
 
 PASSAGES = 10
 MAX_QUESTION = 1000
@@ -30,17 +31,22 @@ class Assistant:
         self._calibration = calibration
         self._passages = passages
 
-    def answer(self, question: str) -> Answer:
-        """One grounded answer, or an abstention. Raises QuestionError and LibraryError."""
-        *_, answer = self.stream(question)
+    def answer(self, question: str, history: Sequence[Turn] = (), documents: Collection[str] | None = None) -> Answer:
+        """One grounded answer, or an abstention. Raises QuestionError and LibraryError.
+
+        `history` are the earlier turns of the conversation, `documents` the paths to ask; None asks them all.
+        """
+        *_, answer = self.stream(question, history, documents)
         assert isinstance(answer, Answer)
         return answer
 
-    def stream(self, question: str) -> Iterator[tuple[Hit, ...] | Answer]:
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), documents: Collection[str] | None = None
+    ) -> Iterator[tuple[Hit, ...] | Answer]:
         """The retrieved hits as soon as they are known, then the answer."""
-        question = clean(question)
+        question = resolve(clean(question), history)
         began = perf_counter()
-        hits = tuple(retrieve(self._library, question, self._passages))
+        hits = tuple(retrieve(self._library, question, self._passages, documents))
         milliseconds = 1000 * (perf_counter() - began)
         if not hits:
             raise QuestionError("The library holds no documents yet; add some in the chat or with: footnote index PATH")

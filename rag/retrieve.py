@@ -1,7 +1,7 @@
 """Hybrid retrieval: dense and lexical rankings fused. Knows nothing of readers."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from index.library import Library
 from index.types import Hit, Passage
@@ -23,6 +23,6 @@ def fuse(rankings: Sequence[Sequence[Hit]], weights: Sequence[float]) -> list[Hi
     return sorted(hits, key=lambda hit: (-hit.score, hit.passage.document, hit.passage.start))
 
 
-def retrieve(library: Library, question: str, k: int) -> list[Hit]:
-    """The `k` passages most likely to hold the answer, best first."""
-    return fuse(library.search(question, max(DEPTH, k)), WEIGHTS)[:k]
+def retrieve(library: Library, question: str, k: int, documents: Collection[str] | None = None) -> list[Hit]:
+    """The `k` passages most likely to hold the answer, best first, of these documents or of all."""
+    return fuse(library.search(question, max(DEPTH, k), documents), WEIGHTS)[:k]

@@ -52,8 +52,22 @@ class Timings:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """One earlier question, as it was understood, and its answer; None where Footnote abstained."""
+
+    question: str
+    answer: str | None = None
+    quote: str = ""
+    """The sentences that the answer stands in."""
+
+
+@dataclass(frozen=True)
 class Answer:
-    """What Footnote says to a question. `candidate` is the best span's text even when it abstains."""
+    """What Footnote says to a question. `candidate` is the best span's text even when it abstains.
+
+    `question` is as it was understood: a follow-up stands on its own here. `note` is a sentence about an answer that is
+    no span of a passage, such as an overview, or about why there is none; mostly empty.
+    """
 
     question: str
     candidate: str
@@ -62,6 +76,7 @@ class Answer:
     citations: tuple[Citation, ...]
     hits: tuple[Hit, ...]
     timings: Timings
+    note: str = ""
 
     @property
     def answerable(self) -> bool:
@@ -72,3 +87,9 @@ class Answer:
     def text(self) -> str | None:
         """The answer, None when Footnote abstains."""
         return self.candidate if self.answerable else None
+
+    @property
+    def turn(self) -> Turn:
+        """What a follow-up needs to know of this."""
+        quote = self.citations[0].quote if self.answerable and self.citations else ""
+        return Turn(self.question, self.text, quote)

@@ -52,10 +52,11 @@ def given_citations(answer: Answer) -> tuple[Citation, ...]:
 
 
 def place(citation: Citation, *, short: bool = False) -> str:
-    """Where a citation stands, for a person: document, page, heading, characters; `short` leaves out the folder."""
+    """Where a citation stands: document, page, headings, characters; `short` is the file name and the last title."""
     document = Path(citation.document).name if short else citation.document
+    titles = citation.heading.rpartition(BETWEEN_TITLES)[2] if short else citation.heading
     page = f"p. {citation.page}" if citation.page else ""
-    parts = (document, page, _last_titles(citation.heading), f"characters {citation.start}–{citation.end}")
+    parts = (document, page, _last_titles(titles), f"characters {citation.start}–{citation.end}")
     return printable(", ".join(part for part in parts if part))
 
 
