@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,13 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Item:
-    """One question. No `answers` means that the documents do not say."""
+    """One question, which may go on from the item before. No `answers` means that the documents do not say."""
 
     id: str
     question: str
     answers: tuple[str, ...]
     evidence: tuple[Evidence, ...] = ()
+    follows: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,10 @@ class Place:
 
 
 def load_gold(path: Path) -> GoldSet:
-    """Read JSON Lines or SQuAD v1.1 / v2.0 JSON. Raises GoldError, naming every malformed line."""
+    """Read JSON Lines, of questions or dialogues, or SQuAD v1.1 / v2.0 JSON.
+
+    Raises GoldError, naming every malformed line.
+    """
     try:
         source = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -70,27 +74,47 @@ def load_gold(path: Path) -> GoldSet:
 
 
 def _from_lines(source: str, name: str) -> tuple[Item, ...]:
-    items, problems = [], []
+    items: list[Item] = []
+    problems = []
     seen: dict[str, int] = {}
     for number, line in enumerate(source.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            item = _item(json.loads(line))
-            if item.id in seen:
-                raise ValueError(f"its id {item.id!r} is that of line {seen[item.id]} too")
-            seen[item.id] = number
-            items.append(item)
+            found = _items(json.loads(line))
+            if taken := next((item.id for item in found if item.id in seen), None):
+                raise ValueError(f"its id {taken!r} is that of line {seen[taken]} too")
+            seen.update({item.id: number for item in found})
+            items += found
         except json.JSONDecodeError as error:
             problems.append(f"line {number} is not JSON ({error.msg})")
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             problems.append(f"line {number}: {error}")
     if problems:
         raise GoldError(
-            f'{name} is not a gold set of lines {{"id", "question", "answers": […], "evidence": […]}}: '
-            f"{'; '.join(problems)}."
+            f'{name} is not a gold set of lines {{"id", "question", "answers": […], "evidence": […]}} '
+            f'or {{"id", "turns": [{{"question", "answers", "evidence"}}, …]}}: {"; ".join(problems)}.'
         )
     return tuple(items)
+
+
+def _items(raw: dict[str, Any]) -> list[Item]:
+    """The question of a line, or the turns of a dialogue as questions ID.1, ID.2 …"""
+    if "turns" not in raw:
+        return [_item(raw)]
+    turns = raw["turns"]
+    if "id" not in raw or "question" in raw:
+        raise ValueError("it has turns and a question" if "question" in raw else "it has no id")
+    if not isinstance(turns, list) or not turns or not all(isinstance(turn, dict) for turn in turns):
+        raise ValueError('its turns are not a list of {"question", "answers", "evidence"}')
+    items = []
+    for number, turn in enumerate(turns, start=1):
+        try:
+            item = _item({**turn, "id": f"{raw['id']}.{number}"})
+        except ValueError as error:
+            raise ValueError(f"turn {number}: {error}") from error
+        items.append(replace(item, follows=number > 1))
+    return items
 
 
 def _item(raw: dict[str, Any]) -> Item:
@@ -134,12 +158,13 @@ def resolve(item: Item, paths: Iterable[str]) -> Item:
     evidence = []
     for piece in item.evidence:
         parts = Path(piece.document).parts
-        same = [path for path in known if path == piece.document or Path(path).parts[-len(parts) :] == parts]
+        ending = [path for path in known if Path(path).parts[-len(parts) :] == parts]
+        same = [piece.document] if piece.document in known else ending
         if len(same) != 1:
             found = "is not in the library" if not same else f"could be any of {', '.join(same)}"
             raise GoldError(f"Question {item.id}: its evidence document {piece.document!r} {found}.")
         evidence.append(Evidence(same[0], piece.quote))
-    return Item(item.id, item.question, item.answers, tuple(evidence))
+    return replace(item, evidence=tuple(evidence))
 
 
 def places(item: Item, text: Callable[[str], str], paths: Sequence[str]) -> list[Place]:

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from rich import box
 from rich.table import Table
@@ -12,6 +13,16 @@ from eval.metrics import Score
 from eval.run import Result
 from index.errors import FootnoteError
 
+Group = tuple[Mapping[str, Score], int]
+"""The scores of some of the questions, and how many these are."""
+
+_MAIN = {
+    "hit@5": "hit@5",
+    "em": "em",
+    "f1": "f1",
+    "false_answer_rate": "false answers",
+    "false_refusal_rate": "false refusals",
+}
 _MEANING = {
     "hit@1": "a relevant passage is first",
     "hit@5": "… among the first 5",
@@ -52,21 +63,45 @@ def table(scores: Mapping[str, Score], title: str) -> Table:
     return result
 
 
-def as_json(scores: Mapping[str, Score], n: int) -> dict[str, object]:
-    """`{"n", "scores": {name: {"value", "low", "high"}}}`; null where the gold set cannot tell."""
+def apart(groups: Mapping[str, Group]) -> Table:
+    """The main scores of each group, in percent."""
+    result = Table(header_style="bold", box=box.SIMPLE_HEAD)
+    result.add_column("questions")
+    result.add_column("n", justify="right")
+    for heading in _MAIN.values():
+        result.add_column(heading, justify="right")
+    for name, (scores, n) in groups.items():
+        values = (scores[main].value for main in _MAIN)
+        result.add_row(name, str(n), *("–" if math.isnan(value) else f"{100 * value:.1f}" for value in values))
+    return result
+
+
+def as_json(
+    scores: Mapping[str, Score], n: int, groups: Mapping[str, Group] = MappingProxyType({})
+) -> dict[str, object]:
+    """`{"n", "scores": {name: {"value", "low", "high"}}}`; null where the gold set cannot tell.
+
+    Where there are groups, "groups" holds the same for each by name.
+    """
 
     def known(value: float) -> float | None:
         return None if math.isnan(value) else value
 
     values = {name: {"value": known(s.value), "low": known(s.low), "high": known(s.high)} for name, s in scores.items()}
-    return {"n": n, "scores": values}
+    result: dict[str, object] = {"n": n, "scores": values}
+    return {**result, "groups": {name: as_json(*group) for name, group in groups.items()}} if groups else result
 
 
-def write(folder: Path, scores: Mapping[str, Score], results: Sequence[Result]) -> None:
+def write(
+    folder: Path,
+    scores: Mapping[str, Score],
+    results: Sequence[Result],
+    groups: Mapping[str, Group] = MappingProxyType({}),
+) -> None:
     """`scores.json`, and `questions.jsonl` with every question and how it was answered."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(as_json(scores, len(results)), indent=2)
+        text = json.dumps(as_json(scores, len(results), groups), indent=2)
         (folder / "scores.json").write_text(text + "\n", encoding="utf-8")
         lines = (json.dumps(_row(result), ensure_ascii=False) for result in results)
         (folder / "questions.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -79,6 +114,7 @@ def _row(result: Result) -> dict[str, object]:
     return {
         "id": item.id,
         "question": item.question,
+        "understood": answer.question,
         "answers": item.answers,
         "answer": answer.text,
         "candidate": answer.candidate,

@@ -11,7 +11,7 @@ from eval.metrics import Outcomes
 from index.errors import GoldError
 from index.types import Hit, Passage
 from rag.squad import exact_match, token_f1
-from rag.types import Answer, Citation
+from rag.types import Answer, Citation, Turn
 
 DEPTH = 10
 
@@ -50,20 +50,25 @@ class Corpus:
 def run_open(
     gold: GoldSet,
     corpus: Corpus,
-    answer: Callable[[str], Answer],
+    answer: Callable[[str, Sequence[Turn]], Answer],
     progress: Callable[[float, int], None] = lambda share, done: None,
 ) -> list[Result]:
-    """Ask every question of the whole corpus; an answer's hits should be ten or more for hit@10 to mean it."""
+    """Ask every question of the whole corpus; an answer's hits should be ten or more for hit@10 to mean it.
+
+    A follow-up is asked with the turns before it as they were answered, right or wrong.
+    """
     items = [resolve(item, corpus.paths) for item in gold.items]
     sought = [places(item, corpus.text, corpus.paths) for item in items]
     passages = defaultdict(list)
     for passage in corpus.passages:
         passages[passage.document].append(passage)
-    results = []
+    results: list[Result] = []
+    history: list[Turn] = []
     for number, (item, wanted) in enumerate(zip(items, sought, strict=True), start=1):
+        history = [*history, results[-1].answer.turn] if item.follows else []
         nearby = (passage for document in {place.document for place in wanted} for passage in passages[document])
         ideal = sum(_holds(wanted, passage) for passage in nearby)
-        results.append(_result(item, answer(item.question), wanted, ideal, corpus.text))
+        results.append(_result(item, answer(item.question, history), wanted, ideal, corpus.text))
         progress(number / len(items), number)
     return results
 
@@ -77,8 +82,10 @@ def run_reader(
     """Give the reader each question's gold evidence alone, as SQuAD's own evaluation does.
 
     Where all questions are answerable, as in SQuAD v1.1, every one is answered: abstaining is no part of that task.
-    Raises GoldError for a question without evidence.
+    Raises GoldError for a follow-up, or a question without evidence.
     """
+    if follow_up := next((item.id for item in gold.items if item.follows), None):
+        raise GoldError(f"Question {follow_up} follows another, and reader mode asks each alone; use --mode open.")
     if bare := next((item.id for item in gold.items if not item.evidence), None):
         raise GoldError(f"Question {bare} has no evidence, and reader mode gives the reader the evidence alone.")
     items = [resolve(item, corpus.paths) for item in gold.items]
@@ -117,6 +124,15 @@ def _supports(citation: Citation, item: Item) -> bool:
         return True
     same = (piece.quote for piece in item.evidence if piece.document == citation.document and item.answers)
     return any(citation.quote in quote or quote in citation.quote for quote in same)
+
+
+def groups(results: Sequence[Result]) -> dict[str, list[Result]]:
+    """Opening questions and follow-ups apart; nothing where none follows another."""
+    apart = {
+        "first": [result for result in results if not result.item.follows],
+        "follow-up": [result for result in results if result.item.follows],
+    }
+    return apart if apart["follow-up"] else {}
 
 
 def outcomes(results: Sequence[Result]) -> Outcomes:

@@ -1,10 +1,12 @@
-"""The library's SQLite file, its only truth: documents, passages, the lexical index and vectors. No FAISS here."""
+"""The library's SQLite file, its only truth: documents, passages, both kinds of index, feedback. No FAISS here."""
 
+import json
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
@@ -13,55 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import LibraryError
-from index.types import Document, Hit, Passage, kind
+from index.schema import SCRIPTS, VERSION
+from index.types import Document, Feedback, Hit, Passage, kind
 
-VERSION = 2
-_DOCUMENTS = """
-CREATE TABLE contents (
-    id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (sha256, kind)
-);
-CREATE TABLE documents (
-    id INTEGER PRIMARY KEY, location TEXT NOT NULL UNIQUE, path TEXT NOT NULL UNIQUE,
-    content_id INTEGER NOT NULL REFERENCES contents
-);
-CREATE INDEX documents_by_content ON documents (content_id);
-CREATE TABLE passages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    content_id INTEGER NOT NULL REFERENCES contents ON DELETE CASCADE,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER, turns TEXT NOT NULL DEFAULT '',
-    heading TEXT NOT NULL DEFAULT '', text_hash BLOB NOT NULL
-);
-CREATE INDEX passages_by_content ON passages (content_id);
-CREATE INDEX passages_by_text ON passages (text_hash);
-"""
-_LEXICAL = """
-CREATE VIRTUAL TABLE lexical USING fts5 (text, context, tokenize = 'porter unicode61 remove_diacritics 2');
-"""
-_REST = """
-CREATE TABLE vectors (text_hash BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
-# Format 1 had no headings, and a text for every document: these stay as they are until the next update reads them anew.
-_FROM_1 = f"""
-ALTER TABLE documents RENAME TO documents_1;
-ALTER TABLE passages RENAME TO passages_1;
-ALTER TABLE lexical RENAME TO lexical_1;
-DROP INDEX passages_by_text;
-{_DOCUMENTS}
-{_LEXICAL}
-INSERT INTO contents SELECT id, 'format 1, document ' || id, '', text FROM documents_1;
-INSERT INTO documents SELECT id, location, path, id FROM documents_1;
-INSERT INTO passages (id, content_id, start, "end", page, text_hash)
-    SELECT id, document_id, start, "end", page, text_hash FROM passages_1;
-INSERT INTO lexical (rowid, text, context) SELECT rowid, text, '' FROM lexical_1;
-DROP TABLE lexical_1;
-DROP TABLE passages_1;
-DROP TABLE documents_1;
-"""
-_SCRIPTS = {0: _DOCUMENTS + _LEXICAL + _REST, 1: _FROM_1}
-# The same content under several paths is one set of passages, called by the first of the paths.
+# The same content under several paths is one set of passages, called by the first of the paths in a table.
 _PASSAGE = """
-SELECT passages.id, (SELECT min(path) FROM documents WHERE documents.content_id = passages.content_id),
+SELECT passages.id, (SELECT min(path) FROM {documents} AS named WHERE named.content_id = passages.content_id),
        start, "end", lexical.text, page, turns, heading, lexical.context
 FROM passages JOIN lexical ON lexical.rowid = passages.id
 """
@@ -95,6 +54,21 @@ class Records:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self._among = ""  # a condition on passages
+        self._passage = _PASSAGE.format(documents="documents")
+
+    def choose(self, documents: Collection[str]) -> NDArray[np.int64]:
+        """Let this view's passages be those of these paths alone, and called by them. Returns their ids, in order."""
+        self._db.execute("CREATE TEMP TABLE chosen (content_id INTEGER PRIMARY KEY, path TEXT NOT NULL)")
+        self._db.execute(
+            "INSERT INTO chosen SELECT content_id, min(path) FROM documents "
+            "WHERE path IN (SELECT value FROM json_each(?)) GROUP BY content_id",
+            (json.dumps(list(documents)),),
+        )
+        self._among = "passages.content_id IN (SELECT content_id FROM chosen)"
+        self._passage = _PASSAGE.format(documents="chosen")
+        rows = self._db.execute(f"SELECT id FROM passages WHERE {self._among} ORDER BY id")
+        return np.array([row[0] for row in rows], dtype=np.int64)
 
     def fact(self, name: str) -> str | None:
         """A named value: `generation`, `embedder`, `snapshot`."""
@@ -135,12 +109,13 @@ class Records:
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         """Passages by id."""
         marks = ",".join("?" * len(ids))
-        rows = self._db.execute(f"{_PASSAGE} WHERE passages.id IN ({marks})", list(ids))
+        rows = self._db.execute(f"{self._passage} WHERE passages.id IN ({marks})", list(ids))
         return {row[0]: _passage(row) for row in rows}
 
     def all_passages(self) -> Iterator[Passage]:
         """Every passage, in order of id."""
-        for row in self._db.execute(f"{_PASSAGE} ORDER BY passages.id"):
+        among = f"WHERE {self._among}" if self._among else ""
+        for row in self._db.execute(f"{self._passage} {among} ORDER BY passages.id"):
             yield _passage(row)
 
     def lexical(self, question: str, depth: int) -> list[Hit]:
@@ -148,8 +123,10 @@ class Records:
         query = match_query(question)
         if not query:
             return []
+        among = self._among and f"AND (SELECT {self._among} FROM passages WHERE id = lexical.rowid)"
         rows = self._db.execute(
-            f"SELECT rowid, -{_BM25} FROM lexical WHERE lexical MATCH ? ORDER BY {_BM25}, rowid LIMIT ?", (query, depth)
+            f"SELECT rowid, -{_BM25} FROM lexical WHERE lexical MATCH ? {among} ORDER BY {_BM25}, rowid LIMIT ?",
+            (query, depth),
         ).fetchall()
         found = self.passages([row[0] for row in rows])
         return [Hit(found[row[0]], row[1]) for row in rows]
@@ -221,6 +198,38 @@ class Records:
         )
         self._db.execute("DELETE FROM contents WHERE id = ?", (content_id,))
 
+    def keep(self, sha256: str, kind: str, data: bytes) -> None:
+        """Keep the bytes of a stored content, as long as a document has it."""
+        content_id = self._content_id(sha256, kind)
+        assert content_id is not None
+        if self._db.execute("SELECT 1 FROM files WHERE content_id = ?", (content_id,)).fetchone():
+            return
+        self._db.execute("INSERT INTO files VALUES (?, zeroblob(?))", (content_id, len(data)))
+        with self._db.blobopen("files", "data", content_id) as blob:  # written in place: bound, it is copied twice
+            blob.write(data)
+
+    def source(self, path: str) -> tuple[str, str, bytes | None] | None:
+        """A document's location, content hash and, where they are kept, bytes."""
+        row: tuple[str, str, bytes | None] | None = self._db.execute(
+            "SELECT location, sha256, data FROM documents JOIN contents ON contents.id = content_id "
+            "LEFT JOIN files USING (content_id) WHERE path = ?",
+            (path,),
+        ).fetchone()
+        return row
+
+    def put_feedback(self, feedback: Feedback) -> int:
+        """Store what a person said, in the place of what has the same id. Returns the id."""
+        row = [getattr(feedback, name) for name in _FEEDBACK]
+        names, marks = ", ".join(f'"{name}"' for name in _FEEDBACK), ", ".join("?" * len(row))
+        stored = self._db.execute(f"INSERT OR REPLACE INTO feedback ({names}) VALUES ({marks}) RETURNING id", row)
+        return int(stored.fetchone()[0])
+
+    def feedback(self) -> list[Feedback]:
+        """What persons said, in the order of time."""
+        names = ", ".join(f'"{name}"' for name in _FEEDBACK)
+        rows = self._db.execute(f"SELECT {names} FROM feedback ORDER BY time, id")
+        return [Feedback(**dict(zip(_FEEDBACK, row, strict=True))) for row in rows]
+
     def move(self, location: str, to: str, path: str) -> None:
         """Tell where a stored document is now, and what it is called."""
         self._db.execute("UPDATE documents SET location = ? WHERE location = ?", (to, location))
@@ -236,9 +245,16 @@ class Records:
         self._db.execute("DELETE FROM vectors")
         self.set_fact("generation", str(self.generation + 1))
 
-    def vectors(self, dimension: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Ids int64[n] and vectors float32[n, dimension] of all passages, in order of id."""
-        rows = self._db.execute("SELECT id, vector FROM passages JOIN vectors USING (text_hash) ORDER BY id").fetchall()
+    def vectors(
+        self, dimension: int, among: Sequence[int] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Ids int64[n] and vectors float32[n, dimension] of all passages or of those with these ids, in order of id."""
+        where, values = (
+            ("", ()) if among is None else ("WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(among),))
+        )
+        rows = self._db.execute(
+            f"SELECT id, vector FROM passages JOIN vectors USING (text_hash) {where} ORDER BY id", values
+        ).fetchall()
         ids = np.array([row[0] for row in rows], dtype=np.int64)
         joined = b"".join(row[1] for row in rows)
         return ids, np.frombuffer(joined, dtype=np.float32).reshape(len(rows), dimension)
@@ -249,6 +265,7 @@ def _passage(row: tuple[int, str, int, int, str, int | None, str, str, str]) -> 
     return Passage(document, start, end, text, page, tuple(map(int, turns.split())), heading, context)
 
 
+_FEEDBACK = [field.name for field in fields(Feedback)]
 _HAS_VECTOR = "SELECT 1 FROM vectors WHERE text_hash = ?"
 
 
@@ -275,7 +292,7 @@ class Catalog:
         with self._connection() as db:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA foreign_keys = OFF")
-            script = _SCRIPTS[self._version()]
+            script = SCRIPTS[self._version()]
             db.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {VERSION}; COMMIT;")
 
     def _version(self) -> int:

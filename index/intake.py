@@ -59,7 +59,7 @@ class Intake:
             if isinstance(result, Failure):
                 self.failures.append(result)
             else:
-                self._progress(result.item.path, self._bytes / self._total, self.embedded)
+                self._progress(result.item.path, min(self._bytes / self._total, 1.0), self.embedded)
                 yield result
 
     def _embed(self, passages: Sequence[Passage], group: Sequence[Ready]) -> None:
@@ -79,6 +79,12 @@ class Intake:
 
     def _enter(self, records: Records, ready: Ready) -> str | None:
         """Store one file; says which of the summary's counts it adds to, None when it must be read again."""
+        count = self._place(records, ready)
+        if count and ready.data is not None:
+            records.keep(ready.sha256, kind(ready.item.path), ready.data)
+        return count
+
+    def _place(self, records: Records, ready: Ready) -> str | None:
         item, before = ready.item, self._known.get(ready.item.location)
         if before and before.sha256 == ready.sha256:
             if before.path != item.path:
@@ -86,7 +92,7 @@ class Intake:
             return "unchanged"
         if ready.document:
             records.store(item.location, ready.document, ready.passages)
-        elif not before and (old := self._moved_from(ready)):
+        elif not before and Path(item.location).is_absolute() and (old := self._moved_from(ready)):
             self.left.add(old)
             records.move(old, item.location, item.path)
             return "moved"

@@ -3,18 +3,24 @@
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import filelock
+import numpy as np
 
 from index.catalog import Catalog, Records
 from index.chunking import split
-from index.embedding import Embedder
+from index.embedding import Embedder, Vectors
 from index.errors import DocumentError, LibraryError
 from index.intake import BATCH, Intake, Progress
+from index.loaders import read
 from index.prepare import Ready, prepare
 from index.survey import Found, survey
-from index.types import Document, Entry, Hit, Passage, Summary, kind
+from index.types import Document, Entry, Failure, Feedback, Hit, Passage, Summary, digest, kind
+from index.uploads import added, shares, sound, uploads
 from index.vectors import VectorIndex
 
 LOCK_SECONDS = 60
@@ -61,10 +67,37 @@ class Library:
             raise DocumentError(f"The library has no document {path!r} any more.")
         return text
 
-    def passages(self) -> list[Passage]:
-        """Every passage, in the order of being added."""
+    def source(self, path: str) -> bytes | None:
+        """The bytes that a document was read from: those kept, or its file's while they are the same; None without."""
         with self._catalog.reading() as records:
+            location, sha256, data = records.source(path) or ("", "", None)
+        if data is None and Path(location).is_absolute():
+            try:
+                found = read(Path(location), location)
+            except DocumentError:
+                return None
+            return found if digest(found) == sha256 else None
+        return data
+
+    def passages(self, documents: Collection[str] | None = None) -> list[Passage]:
+        """Every passage of these paths or of all, in the order of being added."""
+        with self._catalog.reading() as records:
+            if documents is not None:
+                records.choose(documents)
             return list(records.all_passages())
+
+    def sample(self, path: str, most: int) -> tuple[list[Passage], Vectors]:
+        """At most `most` passages of a document, evenly spaced, in its order, and their vectors float32[n, d]."""
+        with self._catalog.reading() as records:
+            self._require_embedder(records)
+            ids = records.choose([path]).tolist()
+            ids = ids[:: max(1, -(-len(ids) // most))]
+            found = records.passages(ids)
+            return [found[each] for each in ids], records.vectors(self._embedder.dimension, ids)[1]
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """The vectors of texts, float32[n, dimension]."""
+        return self._embedder.encode_passages(texts)
 
     def passage_count(self) -> int:
         """How many passages there are; documents of the same content share theirs."""
@@ -74,11 +107,15 @@ class Library:
     def search(
         self, question: str, depth: int, documents: Collection[str] | None = None
     ) -> tuple[list[Hit], list[Hit]]:
-        """The `depth` best passages by cosine of embeddings, and by BM25, each best first; of these paths or of all."""
+        """The `depth` best passages by cosine of embeddings, and by BM25, each best first; of these paths or of all.
+
+        A path that is not there has none. Scores do not depend on which documents are searched.
+        """
         with self._catalog.reading() as records:
             self._require_embedder(records)
             index = self._index(records)
-            near = index.search(self._embedder.encode_question(question), depth)
+            among = None if documents is None else records.choose(documents)
+            near = index.search(self._embedder.encode_question(question), depth, among)
             found = records.passages([passage_id for passage_id, _ in near])
             dense = [Hit(found[passage_id], score) for passage_id, score in near]
             return dense, records.lexical(question, depth)
@@ -104,6 +141,30 @@ class Library:
         failures = (*seen.failures, *intake.failures)
         return Summary(**intake.counts, removed=len(gone), failures=failures, warnings=tuple(intake.warnings))
 
+    def add_files(
+        self, files: Sequence[tuple[str, Path]], progress: Progress = silent, each: Progress = silent
+    ) -> Summary:
+        """Add or replace files, each under its name, and keep their bytes, for files that will not stay where they are.
+
+        The last of several with one name counts. A file that fails is in the summary and stops nothing. `progress` is
+        told the share of all files that is done, `each` that of the file at work; they are taken one by one.
+        """
+        found, failures = uploads(dict(files))
+        with self._writing(progress):
+            self._adopt_embedder(progress)
+            entries = self.documents()
+            stored = {(entry.sha256, kind(entry.location)) for entry in entries}
+            total, report = sum(item.size for item in found), shares(progress, each, found)
+            intake = Intake(self._catalog, self._embedder, entries, total, report)
+            for result in prepare(found, stored, self._embedder.token_starts, keep=True):
+                again = intake.take([result])
+                intake.take(prepare(again, (), self._embedder.token_starts, keep=True))
+                if not isinstance(result, Failure):
+                    each(result.item.path, 1.0, intake.embedded)
+            self._settle()
+            progress("", 1.0, intake.embedded)
+        return Summary(**intake.counts, failures=(*failures, *intake.failures), warnings=tuple(intake.warnings))
+
     def add(self, documents: Sequence[Document], progress: Progress = silent) -> None:
         """Add or replace documents that are not files, each under its path."""
         with self._writing(progress):
@@ -123,8 +184,23 @@ class Library:
             self._remove(locations)
             self._settle()
 
+    def give_feedback(self, feedback: Feedback) -> int:
+        """Store what a person says of an answer, in the place of what has the same `id` if it has one; returns its id.
+
+        Waits for no update, and changes nothing that is searched. Raises LibraryError when the library is read-only.
+        """
+        said: dict[str, Any] = {name: sound(text) for name, text in vars(feedback).items() if isinstance(text, str)}
+        said["time"] = datetime.now(UTC).isoformat(timespec="milliseconds")
+        with self._catalog.writing() as records:
+            return records.put_feedback(replace(feedback, **said))
+
+    def feedback(self) -> list[Feedback]:
+        """What persons said of answers, in the order of time."""
+        with self._catalog.reading() as records:
+            return records.feedback()
+
     def _prepared(self, document: Document) -> Ready:
-        item = Found(f"added:{document.path}", document.path, Path(document.path), len(document.text))
+        item = Found(added(document.path), document.path, Path(document.path), len(document.text))
         return Ready(item, document.sha256, document, split(document, self._embedder.token_starts))
 
     def _remove(self, locations: Sequence[str]) -> None:
@@ -171,12 +247,14 @@ class Library:
             if records.fact("embedder") == self._embedder.fingerprint:
                 return
             texts = list(dict.fromkeys(passage.embedded for passage in records.all_passages()))
+        vectors = []
+        for done in range(0, len(texts), BATCH):
+            progress("again, because the embedder is another", done / len(texts), done)
+            vectors.append(self._embedder.encode_passages(texts[done : done + BATCH]))
         with self._catalog.writing() as records:  # all of it or nothing: vectors of two embedders never mix
             records.drop_vectors()
-            for done in range(0, len(texts), BATCH):
-                progress("again, because the embedder is another", done / len(texts), done)
-                batch = texts[done : done + BATCH]
-                records.put_vectors(batch, self._embedder.encode_passages(batch))
+            if vectors:
+                records.put_vectors(texts, np.concatenate(vectors))
             records.set_fact("embedder", self._embedder.fingerprint)
 
     def _index(self, records: Records) -> VectorIndex:

@@ -17,20 +17,24 @@ AHEAD_BYTES = 32_000_000
 
 @dataclass(frozen=True)
 class Ready:
-    """A file that was read. `document` is None when its content is stored or on its way already."""
+    """A file that was read. `document` is None when its content is stored or on its way already.
+
+    `data` are its bytes where the library is to keep them.
+    """
 
     item: Found
     sha256: str
     document: Document | None = None
     passages: Sequence[Passage] = ()
+    data: bytes | None = None
 
 
 def prepare(
-    found: Sequence[Found], stored: Collection[tuple[str, str]], token_starts: TokenStarts
+    found: Sequence[Found], stored: Collection[tuple[str, str]], token_starts: TokenStarts, *, keep: bool = False
 ) -> Iterator[Ready | Failure]:
     """Each file read, parsed and split, or why it cannot be, in order; some are made ahead in a thread.
 
-    `stored` holds the content hashes of the library, each with the kind of file.
+    `stored` holds the content hashes of the library, each with the kind of file; `keep` says to keep the files' bytes.
     """
     seen: set[tuple[str, str]] = set()
 
@@ -38,13 +42,14 @@ def prepare(
         try:
             data = read(item.file, item.path)
             key = (digest(data), kind(item.path))
+            kept = data if keep else None
             if key in seen or key in stored:
-                return Ready(item, key[0])
+                return Ready(item, key[0], data=kept)
             document = parse(data, item.path)
         except DocumentError as error:
             return Failure(item.path, str(error))
         seen.add(key)
-        return Ready(item, key[0], document, split(document, token_starts))
+        return Ready(item, key[0], document, split(document, token_starts), kept)
 
     waiting: deque[tuple[int, Future[Ready | Failure]]] = deque()
     pool = ThreadPoolExecutor(1)

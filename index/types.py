@@ -3,6 +3,9 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Literal
+
+Verdict = Literal["right", "wrong"]
 
 
 def digest(data: bytes) -> str:
@@ -128,3 +131,23 @@ class Summary:
     def changed(self) -> bool:
         """Whether it did or found anything worth telling."""
         return bool(self.added or self.updated or self.moved or self.removed or self.failures)
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What a person said of the answer to a question; `answer` is None where Footnote abstained.
+
+    `correction` is the right answer to a wrong one, in the person's words. The first citation, if any, is
+    `document.text[start:end] == quote` as it was then. The library sets `time` (ISO 8601, UTC), and `id` where None.
+    """
+
+    question: str
+    answer: str | None
+    verdict: Verdict
+    correction: str | None = None
+    document: str | None = None
+    start: int | None = None
+    end: int | None = None
+    quote: str | None = None
+    time: str = ""
+    id: int | None = None

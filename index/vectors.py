@@ -41,10 +41,19 @@ class VectorIndex:
         beside.replace(path)
         return hashlib.sha256(data).hexdigest()
 
-    def search(self, vector: NDArray[np.float32], depth: int) -> list[tuple[int, float]]:
-        """Ids and cosines of the nearest vectors, nearest first; ties in order of id."""
-        if not self._index.ntotal:
+    def search(
+        self, vector: NDArray[np.float32], depth: int, among: NDArray[np.int64] | None = None
+    ) -> list[tuple[int, float]]:
+        """Ids and cosines of the nearest vectors, of all or of these ids, nearest first; ties in order of id."""
+        total = self._index.ntotal if among is None else len(among)
+        if not total or depth < 1:
             return []
-        scores, ids = self._index.search(vector.reshape(1, -1), min(depth, self._index.ntotal))
+        chosen = faiss.SearchParameters(sel=faiss.IDSelectorBatch(among)) if among is not None else None  # type: ignore[call-arg]
+        count = min(depth + 1, total)
+        while True:  # until no vector that was left out is as near as the last one taken
+            scores, ids = self._index.search(vector.reshape(1, -1), count, params=chosen)
+            if count == total or scores[0, -1] < scores[0, depth - 1]:
+                break
+            count = min(2 * count, total)
         pairs = zip(ids[0].tolist(), scores[0].tolist(), strict=True)
-        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))[:depth]

@@ -7,15 +7,17 @@ from time import perf_counter
 
 from index.errors import QuestionError
 from index.library import Library
-from index.sentences import whole_sentences
 from index.types import Hit
-from rag.calibration import Calibration, features, span_text
+from rag import counting, listing
+from rag.calibration import Calibration, features, span_text, unmentioned
 from rag.compose import chosen
 from rag.conversation import resolve
+from rag.overview import overview
 from rag.reader import Reader
 from rag.retrieve import retrieve
+from rag.scope import Kind, Scope, asked
 from rag.squad import normalize
-from rag.types import Answer, Citation, Span, Timings, Turn
+from rag.types import Answer, Citation, Finding, Span, Timings, Turn
 
 PASSAGES = 10
 MAX_QUESTION = 1000
@@ -48,10 +50,43 @@ class Assistant:
         began = perf_counter()
         hits = tuple(retrieve(self._library, question, self._passages, documents))
         milliseconds = 1000 * (perf_counter() - began)
+        if not hits and documents is not None:
+            raise QuestionError("None of the library's documents is to be asked; tick or name at least one.")
         if not hits:
             raise QuestionError("The library holds no documents yet; add some in the chat or with: footnote index PATH")
         yield hits
-        yield answer_from(question, hits, self._reader, self._calibration, milliseconds)
+        began = perf_counter()
+        finding = gathered(self._library, asked(question), hits, documents)
+        if finding is None:
+            yield answer_from(question, hits, self._reader, self._calibration, milliseconds)
+            return
+        yield Answer(
+            question,
+            candidate=finding.text,
+            confidence=1.0 if finding.text else 0.0,
+            threshold=self._calibration.threshold,
+            citations=finding.citations,
+            hits=hits,
+            timings=Timings(milliseconds, 1000 * (perf_counter() - began)),
+            note=finding.note,
+        )
+
+
+def gathered(library: Library, scope: Scope, hits: Sequence[Hit], documents: Collection[str] | None) -> Finding | None:
+    """What whole documents have on a question that no passage answers; None for one that a passage may answer."""
+    match scope.kind:
+        case Kind.OVERVIEW:
+            return overview(library, scope, hits, documents)
+        case Kind.OCCURRENCES:
+            return counting.occurrences(library, scope, hits, documents)
+        case Kind.DOCUMENTS:
+            return counting.documents_counted(library, scope, documents)
+        case Kind.COUNT:
+            return Finding("", (), counting.NOT_COUNTED)
+        case Kind.LIST:
+            return listing.listed(library, scope, hits, documents)
+        case _:
+            return None
 
 
 def answer_from(
@@ -61,7 +96,7 @@ def answer_from(
     began = perf_counter()
     spans = find(question, hits, reader)
     said = chosen(question, spans, [hit.passage.text for hit in hits])
-    return Answer(
+    answer = Answer(
         question,
         candidate="; ".join(span_text(span, hits) for span in said),
         confidence=calibration.confidence(features(question, spans, hits)) if spans else 0.0,
@@ -70,6 +105,19 @@ def answer_from(
         hits=hits,
         timings=Timings(retrieve_ms, 1000 * (perf_counter() - began)),
     )
+    scope = asked(question)
+    if scope.kind is Kind.NUMBER:
+        answer = counting.checked(answer, scope.subject)
+    elif scope.kind is Kind.LIST:
+        answer = listing.checked(answer)
+    return answer if answer.answerable or answer.note else replace(answer, note=narrowing(question, hits))
+
+
+def narrowing(question: str, hits: Sequence[Hit]) -> str:
+    """A sentence that helps to ask a question again that has no answer; empty where there is nothing to say."""
+    if lacking := unmentioned(question, [hit.passage.embedded for hit in hits]):
+        return f"None of the nearest passages mentions {' or '.join(f'“{name}”' for name in lacking)}."
+    return "A whole question finds more than a word or two." if len(question.split()) < 3 else ""
 
 
 def find(question: str, hits: Sequence[Hit], reader: Reader) -> list[Span]:
@@ -111,26 +159,11 @@ def cite(said: Sequence[Span], spans: Sequence[Span], hits: Sequence[Hit]) -> tu
     agreeing = [s for s in spans[1:] if s.score > 0 and normalize(span_text(s, hits)) == same]
     citations: dict[tuple[str, int], Citation] = {}
     for span in said:
-        citation = _citation(span, hits[span.passage])
+        citation = Citation.of(hits[span.passage].passage, span.start, span.end)
         earlier = citations.get((citation.document, citation.start), citation)
         citations[citation.document, citation.start] = replace(citation, answer_start=earlier.answer_start)
     needed = len(citations)
     for span in agreeing:
-        citation = _citation(span, hits[span.passage])
+        citation = Citation.of(hits[span.passage].passage, span.start, span.end)
         citations.setdefault((citation.document, citation.start), citation)
     return tuple(citations.values())[: max(needed, MAX_CITATIONS)]
-
-
-def _citation(span: Span, hit: Hit) -> Citation:
-    passage = hit.passage
-    start, end = whole_sentences(passage.text, span.start, span.end)
-    return Citation(
-        document=passage.document,
-        page=passage.page_at(passage.start + start),
-        start=passage.start + start,
-        end=passage.start + end,
-        quote=passage.text[start:end],
-        answer_start=passage.start + span.start,
-        answer_end=passage.start + span.end,
-        heading=passage.heading,
-    )

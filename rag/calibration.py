@@ -68,8 +68,17 @@ def features(question: str, spans: Sequence[Span], hits: Sequence[Hit]) -> tuple
 
 def _lacking(question: str, text: str) -> float:
     names = _NAME.findall(question)
+    return len(_absent(names, text)) / len(names) if names else 0.0
+
+
+def unmentioned(question: str, texts: Sequence[str]) -> list[str]:
+    """The names and numbers of the question that stand in none of these texts."""
+    return list(dict.fromkeys(_absent(_NAME.findall(question), "\n".join(texts))))
+
+
+def _absent(names: Sequence[str], text: str) -> list[str]:
     lowered = text.lower()
-    return sum(name.lower() not in lowered for name in names) / len(names) if names else 0.0
+    return [name for name in names if name.lower() not in lowered]
 
 
 def span_text(span: Span, hits: Sequence[Hit]) -> str:

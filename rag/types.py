@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from index.types import Hit
+from index.sentences import whole_sentences
+from index.types import Hit, Passage
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,21 @@ class Citation:
     answer_end: int
     heading: str = ""
 
+    @classmethod
+    def of(cls, passage: Passage, start: int, end: int) -> "Citation":
+        """The whole sentences of the answer at `passage.text[start:end]`."""
+        first, last = whole_sentences(passage.text, start, end)
+        return cls(
+            document=passage.document,
+            page=passage.page_at(passage.start + first),
+            start=passage.start + first,
+            end=passage.start + last,
+            quote=passage.text[first:last],
+            answer_start=passage.start + start,
+            answer_end=passage.start + end,
+            heading=passage.heading,
+        )
+
 
 @dataclass(frozen=True)
 class Timings:
@@ -59,6 +75,15 @@ class Turn:
     answer: str | None = None
     quote: str = ""
     """The sentences that the answer stands in."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What whole documents have on a question: a text with its citations, or no text; and the answer's note."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    note: str
 
 
 @dataclass(frozen=True)

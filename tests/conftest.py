@@ -11,6 +11,8 @@ import pytest
 
 from index.embedding import SentenceEmbedder, minilm_folder
 from index.library import Library
+from rag.assistant import Assistant
+from rag.calibration import Calibration
 from rag.reader import ExtractiveReader
 from tests.fakes import WordEmbedder
 
@@ -83,6 +85,16 @@ def embedder() -> SentenceEmbedder:
 def reader() -> ExtractiveReader:
     """The real reader, for `integration` tests."""
     return ExtractiveReader.load()
+
+
+@pytest.fixture(scope="session")
+def shipped(
+    tmp_path_factory: pytest.TempPathFactory, embedder: SentenceEmbedder, reader: ExtractiveReader
+) -> Assistant:
+    """The real models over the shipped documents, for `integration` tests."""
+    library = Library(tmp_path_factory.mktemp("shipped"), embedder, create=True)
+    library.update([str(Path(__file__).parents[1] / "eval" / "gold" / "documents")])
+    return Assistant(library, reader, Calibration.load())
 
 
 @pytest.fixture

@@ -114,3 +114,23 @@ def test_eval_of_squad(mode: str, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert printed["scores"]["em_has"]["value"] == 1.0
     assert printed["scores"]["answerable_auroc"] == {"value": None, "low": None, "high": None}
     assert (tmp_path / "out" / "questions.jsonl").exists()
+
+
+@pytest.mark.integration
+def test_eval_of_dialogues_tells_follow_ups_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    turns = [
+        {"question": "Who led the Kazakh team?", "answers": ["Yerzhan Ashikbayev"]},
+        {"question": "What is his position?", "answers": ["a deputy foreign minister", "deputy foreign minister"]},
+    ]
+    gold = tmp_path / "dialogues.jsonl"
+    gold.write_text(json.dumps({"id": "1", "turns": turns}))
+    command = ["eval", str(gold), "--docs", BRIEFING, "--out", str(tmp_path / "out")]
+    assert main([*command, "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert list(printed) == ["n", "scores", "groups"]
+    assert {name: group["n"] for name, group in printed["groups"].items()} == {"first": 1, "follow-up": 1}
+    assert printed["groups"]["follow-up"]["scores"]["em"]["value"] == 1.0
+    rows = [json.loads(line) for line in (tmp_path / "out" / "questions.jsonl").read_text().splitlines()]
+    assert rows[1]["understood"] == "What is Yerzhan Ashikbayev's position?"
+    assert main(command) == 0
+    assert "follow-up" in capsys.readouterr().out

@@ -34,6 +34,35 @@ def test_every_malformed_line_is_named(tmp_path: Path) -> None:
         assert line in str(caught.value)
 
 
+def test_dialogues_among_questions(tmp_path: Path) -> None:
+    turns = [{"question": "How much?", "answers": ["260"]}, {"question": "Why?", "answers": []}]
+    single = {"id": "2", "question": "Who?", "answers": []}
+    gold = load_gold(write(tmp_path / "gold.jsonl", {"id": "1", "turns": turns}, single))
+    assert gold.items == (
+        Item("1.1", "How much?", ("260",)),
+        Item("1.2", "Why?", (), follows=True),
+        Item("2", "Who?", ()),
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ({"turns": []}, "it has no id"),
+        ({"id": "1", "turns": []}, "its turns are not a list"),
+        ({"id": "1", "turns": ["Why?"]}, "its turns are not a list"),
+        ({"id": "1", "question": "Why?", "turns": []}, "it has turns and a question"),
+        ({"id": "1", "turns": [{"question": "Why?", "answers": []}, {"answers": []}]}, "turn 2: it has no question"),
+        ({"id": "0", "turns": [{"question": "Why?", "answers": []}]}, "its id '0.1' is that of line 1 too"),
+    ],
+)
+def test_a_malformed_dialogue_is_named(tmp_path: Path, row: object, problem: str) -> None:
+    first = {"id": "0.1", "question": "How?", "answers": []}
+    with pytest.raises(GoldError) as caught:
+        load_gold(write(tmp_path / "gold.jsonl", first, row))
+    assert f"line 2: {problem}" in str(caught.value)
+
+
 @pytest.mark.parametrize("source", ["", "\n\n", '{"data": []}'])
 def test_no_questions(tmp_path: Path, source: str) -> None:
     with pytest.raises(GoldError, match="holds no questions"):
@@ -96,6 +125,19 @@ def test_the_shipped_gold_set_is_sound() -> None:
     assert len(gold.items) >= 60
     assert 3 * len(unanswerable) >= len(gold.items)
     for item in gold.items:
+        assert bool(places(resolve(item, texts), texts.__getitem__, list(texts))) == bool(item.answers), item.id
+        for piece in item.evidence:
+            assert any(answer in piece.quote for answer in item.answers), item.id
+
+
+def test_the_shipped_dialogues_are_sound() -> None:
+    folder = Path("eval/gold")
+    items = load_gold(folder / "dialogues.jsonl").items
+    texts = {str(path): path.read_text(encoding="utf-8") for path in (folder / "documents").iterdir()}
+    follow_ups = [item for item in items if item.follows]
+    assert len(items) - len(follow_ups) >= 32
+    assert sum(not item.answers for item in follow_ups) >= 12
+    for item in items:
         assert bool(places(resolve(item, texts), texts.__getitem__, list(texts))) == bool(item.answers), item.id
         for piece in item.evidence:
             assert any(answer in piece.quote for answer in item.answers), item.id

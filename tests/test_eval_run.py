@@ -1,17 +1,20 @@
 """Scoring a system: an answering function that is a lambda, over documents that are a dict."""
 
 import json
+from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from eval.gold import Evidence, GoldSet, Item
 from eval.metrics import SCORES, score_all
-from eval.report import as_json, table, write
-from eval.run import Corpus, Result, outcomes, run_open, run_reader
+from eval.report import apart, as_json, table, write
+from eval.run import Corpus, Result, groups, outcomes, run_open, run_reader
 from index.errors import FootnoteError, GoldError
 from index.types import Hit, Passage
-from rag.types import Answer, Citation, Timings
+from rag.types import Answer, Citation, Timings, Turn
 
 TEXT = "The tank holds 260 litres. The pump draws 2 kW. It was made in Leeds."
 CUTS = [(0, 26), (27, 47), (48, 69)]
@@ -40,7 +43,7 @@ def run() -> list[Result]:
         "How much does the pump draw?": ("Leeds", 0.3, [2, 1, 0]),
         "Who made it?": ("Leeds", 0.6, [2, 0, 1]),
     }
-    return run_open(GOLD, CORPUS, lambda question: say(question, *replies[question]))
+    return run_open(GOLD, CORPUS, lambda question, history: say(question, *replies[question]))
 
 
 def test_open_mode_by_hand() -> None:
@@ -57,9 +60,52 @@ def test_open_mode_by_hand() -> None:
     assert scores["latency_p50_ms"] == 3.0
 
 
+def test_a_follow_up_is_asked_with_what_was_answered_before() -> None:
+    follow_up, other, third = (
+        Item("1.2", "And that?", (), follows=True),
+        GOLD.items[1],
+        Item("1.3", "So?", (), (), True),
+    )
+    heard: dict[str, list[Turn]] = {}
+
+    def answer(question: str, history: Sequence[Turn]) -> Answer:
+        heard[question] = list(history)
+        return say(f"{question}!", "Leeds", 0.9 if question == "How much does the tank hold?" else 0.1, [2])
+
+    results = run_open(GoldSet((GOLD.items[0], follow_up, third, other)), CORPUS, answer)
+    opening = Turn("How much does the tank hold?!", "Leeds", TEXT[48:69])
+    assert heard == {
+        "How much does the tank hold?": [],
+        "And that?": [opening],
+        "So?": [opening, Turn("And that?!", None)],
+        "How much does the pump draw?": [],
+    }, "understood, answered wrong or not at all"
+    assert {name: len(some) for name, some in groups(results).items()} == {"first": 2, "follow-up": 2}
+    assert groups(results[-1:]) == {}
+    with pytest.raises(GoldError, match=r"Question 1\.2 follows another"):
+        run_reader(GoldSet((GOLD.items[0], follow_up)), CORPUS, lambda question, hits: say(question, "Leeds", 0.9, [2]))
+
+
+def test_groups_are_told_apart(tmp_path: Path) -> None:
+    results = run()
+    scores = score_all(outcomes(results), resamples=10)
+    by_group = {"first": (score_all(outcomes(results[:2]), resamples=10), 2)}
+    assert set(as_json(scores, 3)) == {"n", "scores"}
+    found = as_json(scores, 3, by_group)
+    assert {**found, "groups": 0} == {**as_json(scores, 3), "groups": 0}
+    assert found["groups"] == {"first": as_json(*by_group["first"])}
+    write(tmp_path, scores, results, by_group)
+    assert json.loads((tmp_path / "scores.json").read_text()) == found
+    shown = Console(width=100, file=StringIO())
+    shown.print(apart(by_group))
+    assert isinstance(shown.file, StringIO)
+    row = shown.file.getvalue().splitlines()[-2].split()
+    assert row == ["first", "2", "100.0", "50.0", "50.0", "–", "50.0"]
+
+
 def test_a_citation_that_is_not_verbatim_is_caught() -> None:
     moved = Corpus(["a.txt"], lambda path: "x" + TEXT, PASSAGES)
-    results = run_open(GOLD, moved, lambda question: say(question, "Leeds", 0.9, [0]))
+    results = run_open(GOLD, moved, lambda question, history: say(question, "Leeds", 0.9, [0]))
     assert score_all(outcomes(results), resamples=10)["citation_verbatim"].value == 0.0
 
 

@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 
 import index.library
-from index.catalog import VERSION, text_hash
+from index.catalog import text_hash
 from index.embedding import Vectors
 from index.errors import LibraryError
 from index.intake import BATCH
 from index.library import Library
+from index.schema import VERSION
 from index.types import Document, Hit, Summary
 from tests.fakes import WordEmbedder
 from tests.test_library import QUESTION, snapshot
@@ -216,6 +217,7 @@ import os, signal, sys
 from pathlib import Path
 from index.intake import BATCH
 from index.library import Library
+from index.schema import VERSION
 from tests.fakes import WordEmbedder
 from tests.test_library import QUESTION, snapshot
 
@@ -283,6 +285,7 @@ from pathlib import Path
 from index.errors import LibraryError
 from index.intake import BATCH
 from index.library import Library
+from index.schema import VERSION
 from tests.fakes import WordEmbedder
 
 def tell(act):

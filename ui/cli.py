@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     chat.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
     chat.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+    chat.add_argument(
+        "--auth", type=Path, metavar="FILE", help="ask for a name and password of this file; see python -m ui.auth"
+    )
 
     evaluate = command("eval", _eval, "score answers against a gold set")
     evaluate.add_argument("gold", type=Path, metavar="GOLD", help="JSON Lines, or SQuAD v1.1 or v2.0 JSON")
@@ -71,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--out", type=Path, metavar="DIR", help="write scores.json and questions.jsonl there")
     _add_json(evaluate)
+
+    export = command("export-gold", _export_gold, "print a gold set's draft: what people said of answers in the chat")
+    _add_library(export)
+    export.add_argument("--out", type=Path, metavar="FILE", help="write it there instead")
 
     text = command("text", _text, "print the text that citation offsets count in")
     text.add_argument("path", type=Path, metavar="PATH")
@@ -129,37 +136,77 @@ def _ask(args: argparse.Namespace) -> int:
 
 
 def _chat(args: argparse.Namespace) -> int:
-    from ui.assemble import example_questions, open_assistant, open_library, update
-    from ui.web import build, require_free_port, serve
+    from rag.suggest import suggest
+    from ui import api
+    from ui.assemble import open_assistant, open_library, update
+    from ui.auth import load_users
+    from ui.line import Line
+    from ui.server import application, require_free_port, serve, warn_if_open
+    from ui.web import build
 
+    users = load_users(args.auth) if args.auth else None
     require_free_port(args.host, args.port)
+    warn_if_open(args.host, users)
     library = open_library(args.library, create=True)
     update(library, args.paths)
-    page = build(open_assistant(library).stream, library, example_questions(library))
-    serve(page, args.host, args.port, open_browser=not args.no_browser)
+    assistant = open_assistant(library)
+    stream = Line().answering(assistant.stream)
+    ask = api.asking(stream)
+    page = build(
+        stream,
+        library,
+        lambda documents: suggest(library.passages(documents), assistant.answer),
+        api.tools(ask, library),
+    )
+    app = application(page, ask, library, args.host, users)
+    serve(app, args.host, args.port, open_browser=not args.no_browser)
     return 0
 
 
 def _eval(args: argparse.Namespace) -> int:
     from eval.gold import load_gold
     from eval.metrics import score_all
-    from eval.report import as_json, table, write
-    from eval.run import outcomes
+    from eval.report import apart, as_json, table, write
+    from eval.run import groups, outcomes
     from ui.assemble import evaluate
 
     gold = load_gold(args.gold)
     results = evaluate(gold, args.library, args.docs, args.mode)
     scores = score_all(outcomes(results))
+    by_group = {name: (score_all(outcomes(some)), len(some)) for name, some in groups(results).items()}
     if args.out:
-        write(args.out, scores, results)
+        write(args.out, scores, results, by_group)
     if args.json:
-        print(json.dumps(as_json(scores, len(results))))
+        print(json.dumps(as_json(scores, len(results), by_group)))
     else:
         from rich.console import Console
 
         unanswerable = sum(not result.item.answers for result in results)
         title = f"{args.gold.name}: {len(results)} questions, {unanswerable} of them unanswerable, {args.mode} mode"
         Console().print(table(scores, title))
+        if by_group:
+            Console().print(apart(by_group))
+    return 0
+
+
+def _export_gold(args: argparse.Namespace) -> int:
+    from eval.feedback import draft
+    from ui.assemble import open_library
+
+    found = draft(open_library(args.library))
+    if args.out:
+        try:
+            args.out.write_text(found.lines, encoding="utf-8", newline="")
+        except OSError as error:
+            raise FootnoteError(f"{str(args.out)!r} cannot be written: {error.strerror or error}.") from error
+    else:
+        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+        sys.stdout.write(found.lines)
+    told = [f"{args.out} holds {len(found.items)} questions to look through."] if args.out else []
+    if found.left_out:
+        told.append(f"{len(found.left_out)} left out, whose answers were wrong and never corrected.")
+    for line in told:
+        print(f"footnote: {line}", file=sys.stderr)
     return 0
 
 

@@ -1,18 +1,16 @@
-"""Answers as JSON, terminal text and HTML. Everything from a document is escaped here and nowhere else."""
+"""Answers and summaries as JSON and terminal text, and the words that the page shares. Knows nothing of HTML."""
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.text import Text
 
 from index.chunking import BETWEEN_TITLES
-from index.types import Entry, Summary
+from index.types import Hit, Summary
 from rag.types import Answer, Citation
 
 ABSTAINED = "The documents do not say."
 LONGEST_PATH = 90  # characters of headings
-CONTEXT = 1200  # characters of the document shown on either side of a citation
 
 
 def answer_json(answer: Answer) -> dict[str, object]:
@@ -23,26 +21,33 @@ def answer_json(answer: Answer) -> dict[str, object]:
         "answerable": answer.answerable,
         "confidence": round(answer.confidence, 4),
         "threshold": round(answer.threshold, 4),
-        "citations": [
-            {"document": c.document, "page": c.page, "start": c.start, "end": c.end, "quote": c.quote}
-            for c in given_citations(answer)
-        ],
-        "passages": [
-            {
-                "document": hit.passage.document,
-                "page": hit.passage.page,
-                "start": hit.passage.start,
-                "end": hit.passage.end,
-                "score": round(hit.score, 6),
-                "text": hit.passage.text,
-            }
-            for hit in answer.hits
-        ],
+        "citations": citations_json(answer),
+        "passages": [passage_json(hit) for hit in answer.hits],
         "timings_ms": {
             "retrieve": round(answer.timings.retrieve, 1),
             "read": round(answer.timings.read, 1),
             "total": round(answer.timings.total, 1),
         },
+    }
+
+
+def citations_json(answer: Answer) -> list[dict[str, object]]:
+    """The footnotes of a given answer; none when Footnote abstains."""
+    return [
+        {"document": c.document, "page": c.page, "start": c.start, "end": c.end, "quote": c.quote}
+        for c in given_citations(answer)
+    ]
+
+
+def passage_json(hit: Hit) -> dict[str, object]:
+    """A passage that was found, and its score."""
+    return {
+        "document": hit.passage.document,
+        "page": hit.passage.page,
+        "start": hit.passage.start,
+        "end": hit.passage.end,
+        "score": round(hit.score, 6),
+        "text": hit.passage.text,
     }
 
 
@@ -52,12 +57,21 @@ def given_citations(answer: Answer) -> tuple[Citation, ...]:
 
 
 def place(citation: Citation, *, short: bool = False) -> str:
-    """Where a citation stands: document, page, headings, characters; `short` is the file name and the last title."""
-    document = Path(citation.document).name if short else citation.document
-    titles = citation.heading.rpartition(BETWEEN_TITLES)[2] if short else citation.heading
-    page = f"p. {citation.page}" if citation.page else ""
-    parts = (document, page, _last_titles(titles), f"characters {citation.start}–{citation.end}")
-    return printable(", ".join(part for part in parts if part))
+    """Where a citation stands: document, page, headings, characters; `short` is the file name, page and last title."""
+    if not short:
+        return printable(f"{citation.document}, {where(citation)}")
+    title = shorten(citation.heading.rpartition(BETWEEN_TITLES)[2], LONGEST_PATH)
+    return printable(", ".join(filter(None, (Path(citation.document).name, _page(citation), title))))
+
+
+def where(citation: Citation) -> str:
+    """Where in its document a citation stands: page, headings, characters."""
+    parts = (_page(citation), _last_titles(citation.heading), f"characters {citation.start}–{citation.end}")
+    return printable(", ".join(filter(None, parts)))
+
+
+def _page(citation: Citation) -> str:
+    return f"p. {citation.page}" if citation.page else ""
 
 
 def _last_titles(heading: str) -> str:
@@ -73,17 +87,30 @@ def answer_terminal(answer: Answer) -> Text:
     text = Text()
     if answer.text is None:
         text.append(ABSTAINED, "bold").append(f"  (confidence {answer.confidence:.2f})\n")
+        text.append(f"{answer.note}\n" if answer.note else "")
         text.append("\nNearest passages:\n")
         for passage in shown_citations(answer):
             text.append(f"\n  {place(passage)}\n", "dim")
             text.append(f"  {_harmless(shorten(passage.quote, 240))}\n")
         return text
     text.append(_harmless(answer.text), "bold").append(f"  (confidence {answer.confidence:.2f})\n")
+    text.append(f"{answer.note}\n" if answer.note else "")
     for number, citation in enumerate(answer.citations, start=1):
         before, said, after = map(_harmless, quote_parts(citation))
         text.append(f"\n  [{number}] “{before}").append(said, "bold underline").append(f"{after}”\n")
         text.append(f"      {place(citation)}\n", "dim")
     return text
+
+
+def confidence_words(answer: Answer) -> str:
+    """How sure Footnote is of a given answer, for a person."""
+    return (
+        "Sure"
+        if answer.confidence >= 0.8
+        else "Fairly sure"
+        if answer.confidence >= 0.6
+        else "Unsure: check the source"
+    )
 
 
 def printable(text: str) -> str:
@@ -130,13 +157,8 @@ def summary_line(summary: Summary, documents: int, passages: int) -> str:
     return (
         f"{summary.added} added, {summary.updated} updated, {moved}{summary.removed} removed, "
         f"{summary.unchanged} unchanged{failed}; "
-        f"the library holds {_count(documents, 'document')} in {_count(passages, 'passage')}."
+        f"the library holds {counted(documents, 'document')} in {counted(passages, 'passage')}."
     )
-
-
-def safe(text: str) -> str:
-    """Text as data for HTML and Markdown alike: every sign that either could read as markup becomes a reference."""
-    return re.sub(r"[!-/:-@\[-`{-~]", lambda sign: f"&#{ord(sign[0])};", text)
 
 
 def shown_citations(answer: Answer) -> tuple[Citation, ...]:
@@ -147,64 +169,6 @@ def shown_citations(answer: Answer) -> tuple[Citation, ...]:
     return tuple(Citation(p.document, p.page, p.start, p.end, p.text, p.start, p.start, p.heading) for p in nearest)
 
 
-def answer_html(answer: Answer) -> str:
-    """A chat message: the answer, then its footnotes; or that the documents do not say, and what comes nearest."""
-    shown = shown_citations(answer)
-    if answer.text is None:
-        notes = "".join(_note_html(number, safe(shorten(c.quote, 160)), c) for number, c in enumerate(shown, start=1))
-        return f'<p class="abstained">{ABSTAINED}</p><p class="aside">The nearest passages:</p>{notes}'
-    marks = "".join(f"<sup>{number}</sup>" for number in range(1, len(shown) + 1))
-    notes = "".join(
-        _note_html(number, _quote_html(citation), citation) for number, citation in enumerate(shown, start=1)
-    )
-    confidence = f'<p class="aside">Confidence {min(answer.confidence, 0.99):.0%}</p>'
-    return f'<p class="answer">{safe(" ".join(answer.text.split()))}{marks}</p>{notes}{confidence}'
-
-
-def _quote_html(citation: Citation) -> str:
-    before, said, after = (safe(" ".join(part.split("\n"))) for part in quote_parts(citation))
-    return f"{before}<strong>{said}</strong>{after}"
-
-
-def _note_html(number: int, quote: str, citation: Citation) -> str:
-    return f"<blockquote><sup>{number}</sup> “{quote}”<br><cite>{safe(place(citation, short=True))}</cite></blockquote>"
-
-
-def source_html(text: str, citation: Citation) -> str:
-    """The document around a citation, the quoted sentence marked and the answer within it marked again.
-
-    When the text no longer has the quote at its place, this is said and the quote shown alone.
-    """
-    if text[citation.start : citation.end] != citation.quote:
-        return _source(citation, "The document has changed since it was quoted here:\n\n", "")
-    lead, tail = text[: citation.start], text[citation.end :]
-    if len(lead) > CONTEXT:
-        lead = "… " + lead[-CONTEXT:].partition(" ")[2]
-    if len(tail) > CONTEXT:
-        tail = tail[:CONTEXT].rpartition(" ")[0] + " …"
-    return _source(citation, lead, tail)
-
-
-def _source(citation: Citation, lead: str, tail: str) -> str:
-    before, said, after = (safe(part) for part in quote_parts(citation))
-    answer = f'<mark class="source-answer">{said}</mark>' if said else ""
-    return (
-        f'<div class="source-place">{safe(place(citation))}</div><div class="source-text">{safe(lead)}'
-        f'<span class="source-quote">{before}{answer}{after}</span>{safe(tail)}</div>'
-    )
-
-
-def documents_html(entries: Sequence[Entry]) -> str:
-    """The documents of the library as a list."""
-    if not entries:
-        return '<p class="aside">No documents yet. Add one to ask about it.</p>'
-    rows = (
-        f'<li title="{safe(printable(entry.path))}">{safe(printable(Path(entry.path).name))} '
-        f"<small>{_count(entry.passages, 'passage')}</small></li>"
-        for entry in entries
-    )
-    return f'<ul class="documents">{"".join(rows)}</ul>'
-
-
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, which is in the plural unless the number is 1."""
     return f"{number:,} {noun}{'s' * (number != 1)}"

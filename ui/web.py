@@ -1,7 +1,7 @@
-"""The browser chat: conversation on the left, the source beside it. Knows nothing of models."""
+"""The browser chat: documents on the left, the conversation, the source beside it. Knows nothing of models."""
 
-import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +9,244 @@ import gradio as gr
 
 from index.errors import FootnoteError
 from index.library import Library
-from index.loaders import LOADERS, load
-from index.types import Hit
-from rag.types import Answer, Citation
-from ui.render import answer_html, documents_html, place, safe, shorten, shown_citations, source_html
+from index.types import Feedback, Hit, Summary, Verdict
+from rag.types import Answer, Citation, Turn
+from ui.arrivals import arrivals
+from ui.html import (
+    HEADER,
+    documents_html,
+    no_source_html,
+    problem_html,
+    safe,
+    source_html,
+    suggestions_html,
+    talk_html,
+)
+from ui.markdown import talk_markdown
+from ui.render import counted, given_citations, shown_citations
+from ui.session import Exchange, Shown, Talk, chosen, stopped, turns, with_exchange, with_last, with_status
+from ui.source import source_body
 
-Stream = Callable[[str], Iterator[tuple[Hit, ...] | Answer]]
-Messages = list[dict[str, Any]]
+Stream = Callable[[str, Sequence[Turn], Collection[str] | None], Iterator[int | tuple[Hit, ...] | Answer]]
+Suggest = Callable[[Collection[str] | None], Iterator[str]]
 
-_STYLE = Path(__file__).with_name("web.css")
+_SCRIPT = Path(__file__).with_name("web.js").read_text(encoding="utf-8")
+_PRIVATE: Any = {"api_visibility": "private", "show_progress": "hidden"}
+_DOWNLOAD = """(text) => {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], {type: "text/markdown"}));
+  link.download = "conversation.md";
+  link.click();
+}"""
+
+
+def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Callable[..., Any]] = ()) -> gr.Blocks:
+    """The page. `stream` gives a question's place in the line, the hits and then the answer; `tools` go to MCP."""
+
+    def ask(asked: str, talk: Talk, left_out: frozenset[str]) -> Iterator[dict[Any, Any]]:
+        talk = stopped(talk)
+        history = turns(talk)
+        talk = (*talk, Exchange(asked, status="Searching…"))
+        yield {question: waiting(), **said(talk)}
+        try:
+            for step in stream(asked, history, chosen(paths(), left_out)):
+                if isinstance(step, Answer):
+                    talk = with_last(talk, Exchange(asked, step))
+                    yield {**said(talk), **source(talk, Shown(len(talk) - 1))}
+                else:
+                    talk = with_status(talk, _status(step))
+                    yield said(talk)
+        except FootnoteError as error:
+            yield said(with_last(talk, Exchange(asked, problem=str(error))))
+        yield {question: ready()}
+
+    def again(talk: Talk, left_out: frozenset[str], event: gr.EventData) -> Iterator[dict[Any, Any]]:
+        yield from ask(event.question, talk[:-1], left_out)
+
+    def suggested(talk: Talk, left_out: frozenset[str], event: gr.EventData) -> Iterator[dict[Any, Any]]:
+        yield from ask(event.question, talk, left_out)
+
+    def stop(talk: Talk) -> dict[Any, Any]:
+        return {question: ready(), **said(stopped(talk))}
+
+    def clear() -> dict[Any, Any]:
+        return {question: ready(), shown: None, source_view: no_source_html(), **said(())}
+
+    def said(talk: Talk) -> dict[Any, Any]:
+        return {conversation: talk, talk_view: talk_html(talk)}
+
+    def waiting() -> gr.Textbox:
+        return gr.Textbox(value="", submit_btn=False, stop_btn=True)
+
+    def ready() -> gr.Textbox:
+        return gr.Textbox(submit_btn=True, stop_btn=False)
+
+    def source(talk: Talk, now: Shown) -> dict[Any, Any]:
+        answer = talk[now.exchange].answer if now.exchange < len(talk) else None
+        citations = shown_citations(answer) if answer else ()
+        if now.citation not in range(len(citations)):
+            return {shown: None, source_view: no_source_html()}
+        return {shown: now, source_view: panel(citations[now.citation], now, len(citations))}
+
+    def panel(citation: Citation, now: Shown, total: int) -> str:
+        try:
+            body, has_pages = source_body(library, citation, as_text=now.as_text)
+        except FootnoteError as error:
+            body, has_pages = problem_html(str(error)), False
+        return source_html(citation, now, total, body, has_pages=has_pages)
+
+    def cite(talk: Talk, now: Shown | None, event: gr.EventData) -> dict[Any, Any]:
+        as_text = bool(now and now.as_text)
+        return source(talk, Shown(int(event.turn), int(event.citation), as_text))
+
+    def step(talk: Talk, now: Shown | None, event: gr.EventData) -> dict[Any, Any]:
+        return source(talk, replace(now, citation=now.citation + int(event.by))) if now else {shown: None}
+
+    def view(talk: Talk, now: Shown | None) -> dict[Any, Any]:
+        return source(talk, replace(now, as_text=not now.as_text)) if now else {shown: None}
+
+    def judge(talk: Talk, event: gr.EventData) -> dict[Any, Any]:
+        return said(judged(talk, int(event.turn), "right" if event.verdict == "right" else "wrong", None))
+
+    def correct(talk: Talk, event: gr.EventData) -> dict[Any, Any]:
+        return said(judged(talk, int(event.turn), "wrong", event.text.strip()) if event.text.strip() else talk)
+
+    def judged(talk: Talk, number: int, verdict: Verdict, correction: str | None) -> Talk:
+        if number not in range(len(talk)) or not (answer := talk[number].answer):
+            return talk
+        try:
+            given = library.give_feedback(_feedback(answer, verdict, correction, talk[number].feedback))
+        except FootnoteError as error:
+            gr.Warning(safe(str(error)))
+            return talk
+        exchange = replace(talk[number], verdict=verdict, corrected=bool(correction), feedback=given)
+        return with_exchange(talk, number, exchange)
+
+    def paths() -> list[str]:
+        return [entry.path for entry in library.documents()]
+
+    def tick(left_out: frozenset[str], event: gr.EventData) -> dict[Any, Any]:
+        data = event._data
+        if "all" in data:
+            left_out = frozenset() if data["all"] == "true" else frozenset(paths())
+        else:
+            left_out = left_out - {data["document"]} if data["ticked"] else left_out | {data["document"]}
+        return listed(left_out)
+
+    def listed(left_out: frozenset[str]) -> dict[Any, Any]:
+        return {unticked: left_out, documents: documents_html(library.documents(), left_out)}
+
+    def remove(left_out: frozenset[str], event: gr.EventData) -> dict[Any, Any]:
+        try:
+            library.remove(event.document)
+        except FootnoteError as error:
+            gr.Warning(safe(str(error)))
+        return listed(left_out)
+
+    def add(files: list[str] | None, left_out: frozenset[str]) -> Iterator[dict[Any, Any]]:
+        named = [(Path(file).name, Path(file)) for file in files or []]
+        try:
+            for step in arrivals(library, named):
+                if isinstance(step, Summary):
+                    for message in (*(failure.message for failure in step.failures), *step.warnings):
+                        gr.Warning(safe(message))
+                else:
+                    yield {documents: documents_html(library.documents(), left_out, step)}
+        except FootnoteError as error:
+            gr.Warning(safe(str(error)))
+        yield {upload: None, **listed(left_out)}
+
+    def begin(left_out: frozenset[str]) -> Iterator[dict[Any, Any]]:
+        yield listed(left_out)
+        found: list[str] = []
+        for text in suggest(chosen(paths(), left_out)):
+            found.append(text)
+            yield {suggestions: suggestions_html(found)}
+
+    def export(talk: Talk) -> str:
+        return talk_markdown([(exchange.asked, exchange.answer) for exchange in talk if exchange.answer])
+
+    page = gr.Blocks(title="Footnote", fill_height=True, analytics_enabled=False)
+    with page:
+        conversation, shown, unticked = gr.State(()), gr.State(None), gr.State(frozenset())
+        exported = gr.Textbox(visible="hidden", show_label=False)
+        _part(HEADER, "header")
+        with gr.Row(elem_id="rooms"):
+            with gr.Column(elem_id="beside", min_width=0):
+                documents = _part(documents_html(library.documents(), frozenset()), "documents")
+                upload = gr.File(
+                    label="Add documents", show_label=False, file_count="multiple", height=88, elem_id="upload"
+                )
+            with gr.Column(elem_id="conversation", min_width=0):
+                talk_view = _part(talk_html(()), "talk")
+                suggestions = _part("", "suggestions")
+                question = gr.Textbox(
+                    placeholder="Ask about the documents…",
+                    label="Question",
+                    show_label=False,
+                    submit_btn=True,
+                    max_lines=6,
+                    autofocus=True,
+                    elem_id="question",
+                )
+                with gr.Row(elem_id="below"):
+                    new = gr.Button("New conversation", size="sm", elem_classes="quiet")
+                    save = gr.Button("Export as Markdown", size="sm", elem_classes="quiet")
+            source_view = _part(no_source_html(), "source")
+
+        talking = [question, conversation, talk_view, shown, source_view]
+        answering = [
+            question.submit(ask, [question, conversation, unticked], talking, concurrency_limit=None, **_PRIVATE),
+            talk_view.retry(again, [conversation, unticked], talking, concurrency_limit=None, **_PRIVATE),
+            suggestions.suggest(suggested, [conversation, unticked], talking, concurrency_limit=None, **_PRIVATE),
+        ]
+        question.stop(stop, conversation, talking, cancels=answering, queue=False, **_PRIVATE)
+        new.click(clear, None, talking, cancels=answering, queue=False, **_PRIVATE)
+        save.click(export, conversation, exported, **_PRIVATE).then(None, exported, js=_DOWNLOAD, **_PRIVATE)
+        talk_view.cite(cite, [conversation, shown], [shown, source_view], **_PRIVATE)
+        source_view.step(step, [conversation, shown], [shown, source_view], **_PRIVATE)
+        source_view.view(view, [conversation, shown], [shown, source_view], **_PRIVATE)
+        talk_view.judge(judge, conversation, [conversation, talk_view], **_PRIVATE)
+        talk_view.correct(correct, conversation, [conversation, talk_view], **_PRIVATE)
+        documents.tick(tick, unticked, [unticked, documents], **_PRIVATE)
+        documents.remove(remove, unticked, [unticked, documents], **_PRIVATE)
+        upload.upload(add, [upload, unticked], [upload, unticked, documents], **_PRIVATE)
+        page.load(begin, unticked, [unticked, documents, suggestions], concurrency_limit=None, **_PRIVATE)
+        for tool in tools:
+            gr.api(tool, api_name=tool.__name__)  # type: ignore[attr-defined]
+    return page
+
+
+def _part(html: str, name: str) -> Any:
+    return gr.HTML(html, js_on_load=_SCRIPT, apply_default_css=False, elem_id=name)
+
+
+def _status(step: int | tuple[Hit, ...]) -> str:
+    if isinstance(step, int):
+        return f"Waiting: {counted(step, 'question')} before yours…" if step else "Searching…"
+    return f"Reading {counted(len(step), 'passage')}…"
+
+
+def _feedback(answer: Answer, verdict: Verdict, correction: str | None, number: int | None) -> Feedback:
+    said = Feedback(answer.question, answer.text, verdict, correction, id=number)
+    cited = given_citations(answer)[:1]
+    for c in cited:
+        said = replace(said, document=c.document, start=c.start, end=c.end, quote=c.quote)
+    return said
+
+
+def theme() -> gr.themes.Base:
+    """The page's colours and fonts as a Gradio theme; `web.css` does the rest."""
+    ink = gr.themes.Color(*_INK)
+    return gr.themes.Base(
+        primary_hue=ink,
+        secondary_hue=ink,
+        neutral_hue=gr.themes.colors.zinc,
+        font=["ui-sans-serif", "system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    )
+
+
 _INK = (
     "#f3f6fb",
     "#e3eaf5",
@@ -31,166 +260,4 @@ _INK = (
     "#1a2a44",
     "#121d30",
 )
-_HEADER = "<header><h1>Footnote</h1><p>Ask your documents. Every answer shows its source.</p></header>"
-_NO_SOURCE = '<div class="source-place">Source</div><p class="aside">The source of an answer appears here.</p>'
-_WELCOME = "### What do you want to know?\nAnswers come from your documents alone, each with its footnote."
-_SHOW_HIGHLIGHT = """() => setTimeout(() => {
-  const panel = document.querySelector("#source");
-  const mark = panel?.querySelector(".source-answer") ?? panel?.querySelector(".source-quote");
-  const below = mark ? mark.getBoundingClientRect().top - panel.getBoundingClientRect().top : 0;
-  if (mark) panel.scrollTop += below - panel.clientHeight / 3;
-}, 50)"""
-
-
-def build(stream: Stream, library: Library, examples: Sequence[str] = ()) -> gr.Blocks:
-    """The page. `stream` gives the hits and then the answer to a question about the library."""
-
-    def ask(question: str, messages: Messages, answers: dict[int, Answer]) -> Iterator[tuple[Any, ...]]:
-        messages = [*messages, {"role": "user", "content": safe(question)}]
-        yield "", [*messages, _says("<em>Searching…</em>")], answers, gr.skip(), gr.skip()
-        try:
-            for step in stream(question):
-                if not isinstance(step, Answer):
-                    reading = f"<em>Reading {len(step)} passages…</em>"
-                    yield "", [*messages, _says(reading)], answers, gr.skip(), gr.skip()
-                    continue
-                answers = {**answers, len(messages): step}
-                yield "", [*messages, _says(answer_html(step))], answers, *panel(step)
-        except FootnoteError as error:
-            yield "", [*messages, _says(f'<p class="problem">{safe(str(error))}</p>')], answers, gr.skip(), gr.skip()
-
-    def panel(answer: Answer, number: int = 0) -> tuple[Any, ...]:
-        shown = shown_citations(answer)
-        choices = [
-            (f"{i} · {shorten(place(citation, short=True), 48)}", i - 1) for i, citation in enumerate(shown, start=1)
-        ]
-        return (
-            source_of(shown[number]) if shown else _NO_SOURCE,
-            gr.Radio(choices=choices, value=number if shown else None, visible=len(shown) > 1),
-        )
-
-    def source_of(citation: Citation) -> str:
-        try:
-            return source_html(library.text(citation.document), citation)
-        except FootnoteError as error:
-            return f'<p class="problem">{safe(str(error))}</p>'
-
-    def look_back(answers: dict[int, Answer], event: gr.SelectData) -> tuple[Any, ...]:
-        index = event.index[0] if isinstance(event.index, list | tuple) else event.index
-        answer = answers.get(index)
-        return (*panel(answer), index) if answer else (gr.skip(), gr.skip(), gr.skip())
-
-    def choose(event: gr.SelectData) -> str:
-        return str(event.value["text"])
-
-    def turn_to(number: int | None, answers: dict[int, Answer], current: int | None) -> Any:
-        answer = answers.get(max(answers, default=0) if current is None else current)
-        return panel(answer, number)[0] if answer and number is not None else gr.skip()
-
-    def add(files: list[str] | None, progress: gr.Progress = gr.Progress()) -> str:  # noqa: B008
-        added = []
-        for file in files or []:
-            try:
-                added.append(load(Path(file), Path(file).name))
-                if added[-1].warning:
-                    gr.Warning(safe(added[-1].warning))
-            except FootnoteError as error:
-                gr.Warning(safe(str(error)))
-        if added:
-            try:
-                library.add(added, lambda name, share, _: progress(share, desc=f"Indexing {name}"))
-            except FootnoteError as error:
-                gr.Warning(safe(str(error)))
-        return documents_html(library.documents())
-
-    page = gr.Blocks(title="Footnote", fill_height=True, analytics_enabled=False)
-    with page:
-        answers = gr.State({})
-        current = gr.State(None)
-        gr.HTML(_HEADER, elem_id="header")
-        with gr.Row(elem_id="rooms"):
-            with gr.Column(scale=3, min_width=320, elem_id="conversation"):
-                chat = gr.Chatbot(
-                    show_label=False,
-                    label="Conversation",
-                    placeholder=_WELCOME,
-                    examples=[{"text": example} for example in examples],
-                    latex_delimiters=[],
-                    buttons=[],
-                    feedback_options=None,
-                    layout="bubble",
-                    height="100%",
-                    elem_id="chat",
-                )
-                question = gr.Textbox(
-                    placeholder="Ask about the documents…",
-                    label="Question",
-                    show_label=False,
-                    submit_btn=True,
-                    autofocus=True,
-                    elem_id="question",
-                )
-            with gr.Column(scale=2, min_width=320, elem_id="beside"):
-                source = gr.HTML(_NO_SOURCE, elem_id="source")
-                citation = gr.Radio(label="Citations", visible=False, elem_id="citations")
-                with gr.Accordion("Documents", open=True, elem_id="documents"):
-                    documents = gr.HTML(documents_html(library.documents()))
-                    upload = gr.UploadButton(
-                        "Add documents", file_count="multiple", file_types=sorted(LOADERS), size="sm", elem_id="upload"
-                    )
-        outputs = [question, chat, answers, source, citation]
-        chosen = chat.example_select(choose, None, question)
-        for asked in (question.submit, chosen.then):
-            answered = asked(ask, [question, chat, answers], outputs, show_progress="hidden")
-            answered.then(lambda: None, outputs=current).then(None, js=_SHOW_HIGHLIGHT)
-        chat.select(look_back, answers, [source, citation, current]).then(None, js=_SHOW_HIGHLIGHT)
-        citation.input(turn_to, [citation, answers, current], source).then(None, js=_SHOW_HIGHLIGHT)
-        upload.upload(add, upload, documents)
-        chat.clear(lambda: ({}, None, _NO_SOURCE, gr.Radio(visible=False)), None, [answers, current, source, citation])
-        page.load(lambda: documents_html(library.documents()), None, documents)
-    return page
-
-
-def _says(content: str) -> dict[str, str]:
-    return {"role": "assistant", "content": content}
-
-
-def require_free_port(host: str, port: int) -> None:
-    """Raises FootnoteError when nothing can listen there."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, OverflowError) as error:
-            raise FootnoteError(
-                f"Footnote cannot listen on {host}, port {port} ({getattr(error, 'strerror', None) or error}); "
-                "stop the program that uses it or choose another with --port."
-            ) from error
-
-
-def serve(page: gr.Blocks, host: str, port: int, *, open_browser: bool, wait: bool = True) -> None:
-    """Serve the page, until interrupted unless told not to wait."""
-    ink = gr.themes.Color(*_INK)
-    theme = gr.themes.Base(
-        primary_hue=ink,
-        secondary_hue=ink,
-        neutral_hue=gr.themes.colors.zinc,
-        font=["ui-sans-serif", "system-ui", "sans-serif"],
-        font_mono=["ui-monospace", "monospace"],
-    )
-    page.launch(
-        server_name=host,
-        server_port=port,
-        inbrowser=open_browser,
-        prevent_thread_lock=True,
-        quiet=True,
-        footer_links=[],
-        theme=theme,
-        css_paths=_STYLE,
-        ssr_mode=False,
-        share=False,
-        run_history=False,
-    )
-    print(f"Footnote is at http://{host}:{port} (Ctrl-C stops it)", flush=True)
-    if wait:
-        page.block_thread()
+STYLE = Path(__file__).with_name("web.css")

@@ -6,6 +6,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
 
@@ -28,8 +29,7 @@ _BOLD = re.compile(r"bold|black|heavy|demi|medi$|CMBX|SFBX", re.IGNORECASE)
 
 def load_pdf(data: bytes, name: str) -> Document:
     """The text of a PDF file, as `write_pages` writes it. Raises DocumentError."""
-    with _LOCK:
-        pages, pictures, lost = _read(data, name)
+    pages, pictures, lost = _read(data, name)
     if not any(page.lines for page in pages):
         many = f"{len(pages)} pages" if len(pages) > 1 else "1 page"
         raise DocumentError(
@@ -41,50 +41,62 @@ def load_pdf(data: bytes, name: str) -> Document:
     return draft.document(data, _warning(name, pictures, lost))
 
 
-def _read(data: bytes, name: str) -> tuple[list[Page], list[int], list[int]]:
-    """The pages, the numbers of those that are pictures and the numbers of those that cannot be read."""
+@contextmanager
+def opened(data: bytes, name: str) -> Iterator[Any]:
+    """The file as a pypdfium2.PdfDocument, while no other thread has one. Raises DocumentError."""
     import pypdfium2
-    from pypdfium2 import raw
 
-    damaged = DocumentError(
+    with _LOCK:
+        try:
+            document = pypdfium2.PdfDocument(data)
+        except pypdfium2.PdfiumError as error:
+            if error.err_code in _PROTECTED:
+                raise DocumentError(
+                    f"{name!r} is protected by a password; save it without one and add it again."
+                ) from error
+            raise _damaged(name) from error
+        try:
+            yield document
+        finally:
+            document.close()
+
+
+def _damaged(name: str) -> DocumentError:
+    return DocumentError(
         f"{name!r} is not a PDF that can be read: it is damaged or incomplete. "
         "Open it in a PDF viewer, save it again and add that."
     )
-    try:
-        document = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError as error:
-        if error.err_code in _PROTECTED:
-            raise DocumentError(
-                f"{name!r} is protected by a password; save it without one and add it again."
-            ) from error
-        raise damaged from error
+
+
+def _read(data: bytes, name: str) -> tuple[list[Page], list[int], list[int]]:
+    """The pages, the numbers of those that are pictures and the numbers of those that cannot be read."""
+    from pypdfium2 import raw
+
     pages: list[Page] = []
     pictures: list[int] = []
     lost: list[int] = []
     length = 0
-    try:
+    with opened(data, name) as document:
         for number in range(1, len(document) + 1):
-            opened = raw.FPDF_LoadPage(document, number - 1)
+            loaded = raw.FPDF_LoadPage(document, number - 1)
             try:
-                page = _page(raw, opened) if opened else Page([])
-                if not opened:
+                page = _page(raw, loaded) if loaded else Page([])
+                if not loaded:
                     lost.append(number)
-                elif not page.lines and raw.FPDFPage_CountObjects(opened) > 0:
+                elif not page.lines and raw.FPDFPage_CountObjects(loaded) > 0:
                     pictures.append(number)
             finally:
-                raw.FPDF_ClosePage(opened)
+                raw.FPDF_ClosePage(loaded)
             pages.append(page)
             length += sum(len(line.text) for line in page.lines)
             require_short(name, length)
-    finally:
-        document.close()
     if lost and not length and not pictures:
-        raise damaged
+        raise _damaged(name)
     return pages, pictures, lost
 
 
-def _page(raw: Any, opened: Any) -> Page:
-    layer = raw.FPDFText_LoadPage(opened)
+def _page(raw: Any, loaded: Any) -> Page:
+    layer = raw.FPDFText_LoadPage(loaded)
     try:
         turned = list(_drawn_lines(raw, layer))
         hidden = turned and raw.FPDFTextObj_GetTextRenderMode(raw.FPDFText_GetTextObject(layer, 0)) == _INVISIBLE
@@ -117,7 +129,7 @@ def _mended(lines: Iterable[Line]) -> list[Line]:
     return whole
 
 
-def _text(raw: Any, layer: Any) -> str:
+def layer_text(raw: Any, layer: Any) -> str:
     """The page's text as PDFium counts it: a character stands for each UTF-16 unit."""
     count = max(raw.FPDFText_CountChars(layer), 0)
     buffer = (ctypes.c_ushort * (count + 1))()
@@ -127,7 +139,7 @@ def _text(raw: Any, layer: Any) -> str:
 
 def _drawn_lines(raw: Any, layer: Any) -> Iterator[tuple[int, Line]]:
     """Each line and the quarter turns it is drawn at; lines askew, such as watermarks, are left out."""
-    text = _text(raw, layer)
+    text = layer_text(raw, layer)
     matrix, box, font = raw.FS_MATRIX(), raw.FS_RECTF(), ctypes.create_string_buffer(100)
     x, y = ctypes.c_double(), ctypes.c_double()
 

@@ -1,181 +1,232 @@
 """The chat in a real browser, with the real models behind it."""
 
-import shutil
-import socket
-from collections.abc import Iterator
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
+from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Paragraph, SimpleDocTemplate
 
-from index.embedding import SentenceEmbedder
 from index.library import Library
-from rag.assistant import Assistant
-from rag.calibration import Calibration
-from rag.reader import ExtractiveReader
+from tests.browser.conftest import Open, ask, lit_in_view
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.integration,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"),
-    pytest.mark.filterwarnings("ignore"),
-]
-
-DOCUMENTS = "eval/gold/documents"
 QUESTION = "Which city will host EXPO 2017?"
+UNANSWERED = "What is the price of crude oil in Norway?"
 HOSTILE = """The password of the vault is swordfish <script>window.hacked = 1</script>, says the keeper.
 
 <img src="http://evil.example/a.png" onerror="window.hacked = 2"> ![x](http://evil.example/b.png) ${window.hacked = 3}
+{{constructor.constructor("window.hacked = 4")()}} "onmouseover="window.hacked=5
 """
 
 
-@pytest.fixture(scope="module")
-def url(
-    tmp_path_factory: pytest.TempPathFactory, embedder: SentenceEmbedder, reader: ExtractiveReader
-) -> Iterator[str]:
-    from ui.web import build, serve
-
-    library = Library(tmp_path_factory.mktemp("library"), embedder, create=True)
-    library.update([DOCUMENTS])
-    page = build(Assistant(library, reader, Calibration.load()).stream, library, [QUESTION])
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    serve(page, "127.0.0.1", port, open_browser=False, wait=False)
-    yield f"http://127.0.0.1:{port}"
-    page.close()
+def add(page: Page, file: Path, called: str = "") -> None:
+    page.locator("#upload input[type=file]").set_input_files(file)
+    expect(page.locator("ul.documents label").filter(has_text=called or file.name)).to_be_visible(timeout=60_000)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser: Browser, url: str) -> Iterator[Page]:
-    """The open chat; any request to another machine fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    tab = context.new_page()
-    outside: list[str] = []
-    tab.on("request", lambda request: None if _is_local(request.url, url) else outside.append(request.url))
-    tab.goto(url)
-    expect(tab.get_by_role("textbox", name="Question")).to_be_visible(timeout=30_000)
-    yield tab
-    context.close()
-    assert outside == []
-
-
-def _is_local(requested: str, url: str) -> bool:
-    return requested.startswith((url, "data:", "blob:"))
-
-
-def ask(page: Page, question: str) -> None:
-    box = page.get_by_role("textbox", name="Question")
-    box.fill(question)
-    box.press("Enter")
+def remove(page: Page, name: str) -> None:
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("ul.documents li").filter(has_text=name).get_by_role("button").click()
+    expect(page.locator("ul.documents")).not_to_contain_text(name)
 
 
 def test_an_answer_comes_with_its_source_lit(page: Page) -> None:
-    ask(page, QUESTION)
-    expect(page.locator("#chat .answer")).to_contain_text("Astana", timeout=60_000)
-    expect(page.locator("#chat blockquote strong").first).to_have_text("Astana")
+    ask(page, "How long is the compressor under warranty?")
+    expect(page.locator(".answer")).to_contain_text("5 years")
+    expect(page.locator(".notes strong").first).to_have_text("5 years")
     mark = page.locator("#source .source-answer")
-    expect(mark).to_have_text("Astana")
-    expect(mark).to_be_in_viewport()
-    panel, lit = page.locator("#source").bounding_box(), mark.bounding_box()
-    assert panel is not None
-    assert lit is not None
-    assert panel["y"] <= lit["y"] <= panel["y"] + panel["height"]
-    expect(page.locator("#source .source-place")).to_contain_text("briefing.txt")
+    expect(mark).to_have_text("5 years")
+    assert lit_in_view(page, "#source .source-answer")
+    expect(page.locator(".source-place")).to_contain_text("heat-pump-manual.md")
+    expect(page.locator(".source-place")).to_contain_text("7. Warranty, characters 4923–5000")
+
+
+def test_a_follow_up_stands_on_the_turn_before(page: Page) -> None:
+    ask(page, "When did the New York talks take place?")
+    expect(page.locator(".answer")).to_contain_text("20 September")
+    ask(page, "And who led the American team?")
+    expect(page.locator("article").nth(1).locator(".reply")).to_contain_text("Nisha Biswal")
+    ask(page, "How long is the compressor under warranty?")
+    ask(page, "What about the fan?")
+    last = page.locator("article").nth(3)
+    expect(last.locator(".understood")).to_contain_text("fan under warranty")
+    expect(last.locator(".answer")).to_contain_text("2 years")
 
 
 def test_an_abstention_offers_the_nearest_passages(page: Page) -> None:
-    ask(page, "What is the price of crude oil in Norway?")
-    expect(page.locator("#chat .abstained")).to_have_text("The documents do not say.", timeout=60_000)
-    expect(page.locator("#chat blockquote")).to_have_count(3)
-    page.get_by_role("radio").nth(1).check()
+    ask(page, UNANSWERED)
+    expect(page.locator(".abstained")).to_have_text("The documents do not say.")
+    expect(page.locator(".notes li")).to_have_count(3)
+    page.get_by_role("button", name="Next citation").click()
+    expect(page.locator(".steps")).to_contain_text("2 of 3")
     expect(page.locator("#source .source-quote")).to_be_visible()
     expect(page.locator("#source .source-answer")).to_have_count(0)
 
 
-def test_an_example_is_asked_with_one_click(page: Page) -> None:
-    page.get_by_text(QUESTION).click()
-    expect(page.locator("#chat .answer")).to_contain_text("Astana", timeout=60_000)
+def test_a_suggestion_is_asked_with_one_click(page: Page) -> None:
+    page.get_by_role("button", name=QUESTION).click()
+    expect(page.locator(".answer")).to_contain_text("Astana", timeout=60_000)
+    expect(page.locator("#suggestions")).to_be_hidden()
 
 
 def test_an_empty_question_gets_a_friendly_word(page: Page) -> None:
     ask(page, "   ")
-    expect(page.locator("#chat .problem")).to_contain_text("The question is empty", timeout=30_000)
+    expect(page.locator(".problem")).to_contain_text("The question is empty")
 
 
 def test_an_earlier_answer_shows_its_source_again(page: Page) -> None:
     ask(page, QUESTION)
-    expect(page.locator("#chat .answer")).to_have_count(1, timeout=60_000)
-    ask(page, "What is the price of crude oil in Norway?")
-    expect(page.locator("#chat .abstained")).to_have_count(1, timeout=60_000)
-    page.locator("#chat .answer").click()
+    ask(page, UNANSWERED)
+    expect(page.locator("#source .source-answer")).to_have_count(0)
+    page.get_by_role("button", name="Footnote 1: show its source").first.click()
     expect(page.locator("#source .source-answer")).to_have_text("Astana")
 
 
+def test_the_last_question_is_edited_and_asked_again(page: Page) -> None:
+    ask(page, UNANSWERED)
+    page.get_by_role("button", name="Edit").click()
+    box = page.locator("form.editing textarea")
+    expect(box).to_have_value(UNANSWERED)
+    box.fill(QUESTION)
+    box.press("Enter")
+    expect(page.locator(".answer")).to_contain_text("Astana", timeout=60_000)
+    expect(page.locator("article")).to_have_count(1)
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator("article .status")).to_have_count(0, timeout=60_000)
+    expect(page.locator(".answer")).to_contain_text("Astana")
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator("article")).to_have_count(0)
+    expect(page.locator("#source")).to_contain_text("The source of an answer appears here.")
+
+
+def test_the_conversation_is_copied_and_exported_with_its_footnotes(open_page: Open, url: str) -> None:
+    with open_page(url, permissions=["clipboard-read", "clipboard-write"]) as page:
+        ask(page, QUESTION)
+        page.get_by_role("button", name="Copy").click()
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith(f"{QUESTION}\n\nAstana [1]")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Export as Markdown").click()
+        text = Path(download.value.path()).read_text(encoding="utf-8")
+        assert "**Astana**[^1]" in text
+        assert re.search(r"^\[\^1\]: “.*EXPO 2017.*” \(.*briefing", text, re.MULTILINE)
+
+
+def test_a_verdict_is_kept_in_the_library(page: Page, library: Library) -> None:
+    ask(page, QUESTION)
+    page.get_by_role("button", name="This is right").click()
+    expect(page.get_by_role("button", name="This is right")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="This is wrong").click()
+    page.get_by_label("The answer is…").fill("Astana, Kazakhstan")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.locator(".reply")).to_contain_text("Thank you")
+    kept = library.feedback()[-1]
+    assert (kept.question, kept.answer, kept.verdict) == (QUESTION, "Astana", "wrong")
+    assert kept.correction == "Astana, Kazakhstan"
+
+
+def test_unticked_documents_are_not_asked(page: Page) -> None:
+    page.get_by_role("checkbox", name="briefing.txt").uncheck()
+    expect(page.locator(".choice")).to_contain_text("2 of 3")
+    ask(page, QUESTION)
+    expect(page.locator(".abstained")).to_be_visible()
+    expect(page.locator(".notes")).not_to_contain_text("briefing.txt")
+    page.get_by_role("button", name="Tick all").click()
+    expect(page.get_by_role("checkbox", name="briefing.txt")).to_be_checked()
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator(".answer")).to_contain_text("Astana", timeout=60_000)
+
+
 def test_an_added_document_is_data_and_can_be_asked(page: Page, tmp_path: Path) -> None:
-    (tmp_path / "vault <b>.txt").write_text(HOSTILE)
-    page.locator("#beside input[type=file]").set_input_files(tmp_path / "vault <b>.txt")
-    expect(page.locator("ul.documents")).to_contain_text("vault", timeout=60_000)
+    file = tmp_path / "vault <b> {{x}} ${y}.txt"
+    file.write_text(HOSTILE)
+    add(page, file, "vault")
     ask(page, "What is the password of the vault?")
-    expect(page.locator("#chat .answer")).to_contain_text("swordfish", timeout=60_000)
-    expect(page.locator("#source .source-text")).to_contain_text("${window.hacked = 3}")
-    expect(page.locator("#source .source-text")).to_contain_text("<script>window.hacked = 1</script>")
+    expect(page.locator(".answer")).to_contain_text("swordfish")
+    for part in ("${window.hacked = 3}", "<script>window.hacked = 1</script>", "{{constructor"):
+        expect(page.locator("#source .source-text")).to_contain_text(part)
+    ask(page, "<img src=x onerror='window.hacked = 6'> {{7*7}} ${window.hacked = 7}")
     assert page.evaluate("window.hacked") is None
-    assert page.locator("#chat img, #source img").count() == 0
+    assert page.locator("#talk img, #source img, #documents b").count() == 0
+    remove(page, "vault")
 
 
-def test_an_added_pdf_is_cited_by_page_and_heading(page: Page, tmp_path: Path) -> None:
-    pdf = Canvas(str(tmp_path / "pump.pdf"))
-    for title, line in (
-        ("Care", "Oil the pump of the windmill every May."),
-        ("Cover", "The windmill is insured by Baltic Mutual."),
-    ):
-        pdf.setFont("Helvetica", 20)
-        pdf.drawString(72, 760, title)
-        pdf.setFont("Helvetica", 11)
-        pdf.drawString(72, 720, line)
-        pdf.showPage()
-    pdf.save()
-    page.locator("#beside input[type=file]").set_input_files(tmp_path / "pump.pdf")
-    expect(page.locator("ul.documents")).to_contain_text("pump.pdf", timeout=60_000)
+def test_an_added_pdf_is_shown_as_its_own_page_and_removed(page: Page, tmp_path: Path) -> None:
+    style = getSampleStyleSheet()
+    filler = Paragraph("The windmill of the island has turned since the spring of that year. " * 60, style["BodyText"])
+    parts = [Paragraph("Care", style["Heading1"]), filler, filler, Paragraph("Cover", style["Heading1"]), filler]
+    parts += [filler, Paragraph("The windmill is insured by Baltic Mutual.", style["BodyText"])]
+    SimpleDocTemplate(str(tmp_path / "mill.pdf")).build(parts)
+    add(page, tmp_path / "mill.pdf")
     ask(page, "Who insures the windmill?")
-    expect(page.locator("#chat .answer")).to_contain_text("Baltic Mutual", timeout=60_000)
-    expect(page.locator("#source .source-place")).to_contain_text("pump.pdf, p. 2, Cover, characters")
+    expect(page.locator(".answer")).to_contain_text("Baltic Mutual")
+    expect(page.locator(".source-place")).to_contain_text(re.compile(r"p\. \d, Cover, characters"))
+    picture = page.locator("#source img")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 500")
+    expect(page.locator(".source-pages .source-answer")).to_have_count(1)
+    assert lit_in_view(page, ".source-pages .source-answer")
+    page.get_by_role("button", name="Show as text").click()
+    expect(page.locator("#source .source-text .source-answer")).to_have_text("Baltic Mutual")
+    page.get_by_role("button", name="Show the page").click()
+    expect(picture).to_be_visible()
+    remove(page, "mill")
+    ask(page, "Who insures the windmill?")
+    expect(page.locator("article").nth(1).locator(".abstained")).to_be_visible()
+
+
+def test_an_overview_is_quoted_from_across_the_document(page: Page) -> None:
+    page.get_by_role("checkbox", name="briefing.txt").uncheck()
+    page.get_by_role("checkbox", name="heat-pump-manual.md").uncheck()
+    ask(page, "Summarise the document")
+    expect(page.locator(".answer sup").nth(2)).to_be_visible()
+    page.locator(".answer sup button").nth(2).click()
+    expect(page.locator("#source .source-quote")).to_be_visible()
+    expect(page.locator(".steps")).to_contain_text("3 of")
 
 
 def test_a_bad_document_is_refused_with_a_sentence(page: Page, tmp_path: Path) -> None:
     (tmp_path / "bad.txt").write_bytes(b"\0\1\2")
-    page.locator("#beside input[type=file]").set_input_files(tmp_path / "bad.txt")
+    page.locator("#upload input[type=file]").set_input_files(tmp_path / "bad.txt")
     expect(page.get_by_text("is a binary file")).to_be_visible(timeout=30_000)
     page.reload()
     expect(page.locator("ul.documents")).to_contain_text("briefing.txt", timeout=30_000)
     expect(page.locator("ul.documents")).not_to_contain_text("bad.txt")
 
 
+def test_two_people_have_their_own_conversation_and_choice(open_page: Open, url: str) -> None:
+    with open_page(url) as one, open_page(url) as other:
+        one.get_by_role("checkbox", name="briefing.txt").uncheck()
+        expect(one.locator(".choice")).to_contain_text("2 of 3")
+        ask(other, QUESTION)
+        expect(other.locator(".answer")).to_contain_text("Astana")
+        expect(other.get_by_role("checkbox", name="briefing.txt")).to_be_checked()
+        expect(one.locator("article")).to_have_count(0)
+        ask(one, QUESTION)
+        expect(one.locator(".abstained")).to_be_visible()
+
+
+def test_a_page_with_a_long_file_name_is_kept_in_its_column(page: Page, tmp_path: Path) -> None:
+    file = tmp_path / f"{'unbroken' * 20}.pdf"
+    canvas = Canvas(str(file))
+    canvas.drawString(72, 760, "The tide table hangs in the harbour office.")
+    canvas.save()
+    add(page, file)
+    ask(page, "Where does the tide table hang?")
+    expect(page.locator("#source img")).to_be_visible()
+    for part in ("#beside", "#conversation", "#source"):
+        inside = page.locator(part).evaluate("part => part.scrollWidth <= part.clientWidth")
+        assert inside, f"something sticks out of {part}"
+    remove(page, "unbroken")
+
+
 @pytest.mark.parametrize("width", [390, 768, 1280])
 def test_nothing_sticks_out(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     ask(page, QUESTION)
-    expect(page.locator("#chat .answer")).to_be_visible(timeout=60_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.documentElement.scrollHeight") <= 844
     expect(page.get_by_role("textbox", name="Question")).to_be_in_viewport()
-
-
-def test_dark_mode_follows_the_system(browser: Browser, url: str) -> None:
-    context = browser.new_context(color_scheme="dark")
-    tab = context.new_page()
-    tab.goto(url)
-    expect(tab.get_by_role("textbox", name="Question")).to_be_visible(timeout=30_000)
-    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(21, 23, 26)"
-    context.close()

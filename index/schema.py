@@ -1,0 +1,56 @@
+"""The tables of the library's SQLite file, and how those of an older format become these. Runs nothing itself."""
+
+VERSION = 3
+_DOCUMENTS = """
+CREATE TABLE contents (
+    id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (sha256, kind)
+);
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY, location TEXT NOT NULL UNIQUE, path TEXT NOT NULL UNIQUE,
+    content_id INTEGER NOT NULL REFERENCES contents
+);
+CREATE INDEX documents_by_content ON documents (content_id);
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    content_id INTEGER NOT NULL REFERENCES contents ON DELETE CASCADE,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER, turns TEXT NOT NULL DEFAULT '',
+    heading TEXT NOT NULL DEFAULT '', text_hash BLOB NOT NULL
+);
+CREATE INDEX passages_by_content ON passages (content_id);
+CREATE INDEX passages_by_text ON passages (text_hash);
+"""
+_LEXICAL = """
+CREATE VIRTUAL TABLE lexical USING fts5 (text, context, tokenize = 'porter unicode61 remove_diacritics 2');
+"""
+_REST = """
+CREATE TABLE vectors (text_hash BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+# The bytes of uploaded files, which are nowhere else, in a table of their own: no other reading passes over them.
+_KEPT = """
+CREATE TABLE files (content_id INTEGER PRIMARY KEY REFERENCES contents ON DELETE CASCADE, data BLOB NOT NULL);
+CREATE TABLE feedback (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, time TEXT NOT NULL, question TEXT NOT NULL, answer TEXT,
+    verdict TEXT NOT NULL CHECK (verdict IN ('right', 'wrong')), correction TEXT,
+    document TEXT, start INTEGER, "end" INTEGER, quote TEXT
+);
+"""
+# Format 1 had no headings, and a text for every document: these stay as they are until the next update reads them anew.
+_FROM_1 = f"""
+ALTER TABLE documents RENAME TO documents_1;
+ALTER TABLE passages RENAME TO passages_1;
+ALTER TABLE lexical RENAME TO lexical_1;
+DROP INDEX passages_by_text;
+{_DOCUMENTS}
+{_LEXICAL}
+INSERT INTO contents SELECT id, 'format 1, document ' || id, '', text FROM documents_1;
+INSERT INTO documents SELECT id, location, path, id FROM documents_1;
+INSERT INTO passages (id, content_id, start, "end", page, text_hash)
+    SELECT id, document_id, start, "end", page, text_hash FROM passages_1;
+INSERT INTO lexical (rowid, text, context) SELECT rowid, text, '' FROM lexical_1;
+DROP TABLE lexical_1;
+DROP TABLE passages_1;
+DROP TABLE documents_1;
+"""
+SCRIPTS = {0: _DOCUMENTS + _LEXICAL + _REST + _KEPT, 1: _FROM_1 + _KEPT, 2: _KEPT}
+"""What makes the tables of this format out of those of another; 0 is a new file."""

@@ -1,0 +1,150 @@
+"""One process for people and programs: the page, the API and MCP behind one guard. Knows nothing of models."""
+
+import socket
+import sys
+import threading
+import time
+import webbrowser
+from collections.abc import Callable
+
+import gradio as gr
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from index.errors import DocumentError, FootnoteError, LibraryError, QuestionError
+from index.library import Library
+from ui import api, completions
+from ui.auth import Users
+from ui.guard import MAX_UPLOAD_BYTES, guarded, is_loopback, problem
+from ui.web import STYLE, theme
+
+_STOPPING = 2.0  # seconds that answers under way are waited for
+_STATUS = {DocumentError: 400, QuestionError: 400, LibraryError: 503}
+
+
+def application(page: gr.Blocks, ask: api.Asking, library: Library, host: str, users: Users | None = None) -> ASGIApp:
+    """The page and the API as one guarded application, to be served at `host`. For `users` see `ui.guard.guarded`."""
+    app = for_programs(ask, library)
+    _stay_offline()
+    gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        app_kwargs={"openapi_url": None},
+        allowed_paths=[],
+        footer_links=[],
+        max_file_size=MAX_UPLOAD_BYTES,
+        mcp_server=True,
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        theme=theme(),
+        css_paths=STYLE,
+    )
+    page.has_launched = True  # only then does Gradio refuse paths of files that a client has not uploaded
+    if failed := getattr(page, "mcp_error", None):
+        raise RuntimeError(failed)
+    return guarded(app, host, users)
+
+
+def for_programs(ask: api.Asking, library: Library) -> FastAPI:
+    """The API alone, and not guarded; every error is one sentence."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)  # its pages of documentation load from elsewhere
+    app.include_router(api.routes(ask, library))
+    app.include_router(completions.routes(ask))
+    for prefix in ("/api", "/v1"):
+        app.add_api_route(prefix + "/{rest:path}", _nothing_there, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    for kind in (RequestValidationError, HTTPException, FootnoteError, Exception):
+        app.add_exception_handler(kind, _say)
+    return app
+
+
+def _nothing_there(request: Request) -> Response:
+    raise HTTPException(404, f"There is no {request.method} {request.url.path} in Footnote's API.")
+
+
+async def _say(request: Request, error: Exception) -> Response:
+    """Every error as one sentence. A bug is a 500, and its traceback goes to the console."""
+    status, sentence = 500, "Footnote failed at this, and its console says where; please report it."
+    if isinstance(error, RequestValidationError):
+        status, sentence = 400, _what_is_wrong(error)
+    elif isinstance(error, HTTPException):
+        status, sentence = error.status_code, str(error.detail)
+    elif isinstance(error, FootnoteError):
+        status, sentence = _STATUS.get(type(error), 500), str(error)
+    return problem(request.url.path, status, sentence)
+
+
+def _what_is_wrong(error: RequestValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:])
+    if first["type"] == "json_invalid":
+        return f"The body is not valid JSON, from character {where}: {first['ctx']['error']}."
+    if not where:
+        return "Expected a JSON object with the header Content-Type: application/json."
+    return f"The field {where!r} is not as expected: {first['msg'][:1].lower()}{first['msg'][1:]}."
+
+
+def _stay_offline() -> None:
+    """Have Gradio refuse to fetch files that a client names by an address on another host."""
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise FootnoteError(f"Footnote fetches nothing from other hosts, such as {request.url.host}.")
+
+    gr.processing_utils.async_transport = httpx.MockTransport(refuse)  # type: ignore[assignment]
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Raises FootnoteError when nothing can listen there."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            raise FootnoteError(
+                f"Footnote cannot listen on {host}, port {port} ({getattr(error, 'strerror', None) or error}); "
+                "stop the program that uses it or choose another with --port."
+            ) from error
+
+
+def warn_if_open(host: str, users: Users | None) -> None:
+    """Say on standard error when others than this machine's users can get in."""
+    if users is None and not is_loopback(host):
+        sentence = f"anyone who can reach {host} can read, add and remove documents; --auth FILE asks for passwords."
+        print(f"footnote: {sentence}", file=sys.stderr)
+
+
+def serve(app: ASGIApp, host: str, port: int, *, open_browser: bool, wait: bool = True) -> Callable[[], None]:
+    """Serve until interrupted or, told not to wait, until what it returns is called. Raises FootnoteError."""
+    config = uvicorn.Config(app, host=host, port=port, ws="none", log_level="warning", server_header=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join(_STOPPING)
+        server.force_exit = True  # pages that are open hold a stream of events, which never ends
+        thread.join(_STOPPING)
+
+    thread.start()
+    while not server.started:
+        if not thread.is_alive():
+            raise FootnoteError(f"Footnote could not start on {host}, port {port}; see the message above.")
+        time.sleep(0.01)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    print(f"Footnote is at {url} (Ctrl-C stops it)", flush=True)
+    if open_browser:
+        webbrowser.open(url)
+    if wait:
+        try:
+            while thread.is_alive():
+                thread.join(0.2)
+        except KeyboardInterrupt:
+            stop()
+    return stop

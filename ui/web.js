@@ -1,0 +1,112 @@
+// The page's own parts: what is clicked, ticked or sent says with data-event which of these events it is.
+// Gradio runs this for each part with `element`, the part; `trigger`, which tells Python; and `watch`, for new content.
+const EVENTS = ["cite", "correct", "judge", "remove", "retry", "step", "suggest", "tick", "view"];
+
+const actions = {
+  show: (button) => show(button.dataset.view),
+  theme: () => {
+    const dark = document.body.classList.toggle("dark");
+    localStorage.setItem("footnote-theme", dark ? "dark" : "light");
+  },
+  copy: async (button) => {
+    await copy(button.dataset.text);
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = "Copy"), 1500);
+  },
+  edit: (button) => edit(button.closest("article")),
+  remove: (button) => {
+    const { document: path, name } = button.dataset;
+    if (confirm(`Remove ${name} from the library? The file itself stays where it is.`)) trigger("remove", { document: path });
+  },
+  cite: (button) => {
+    show("source");
+    send(button);
+  },
+};
+
+function send(control, more = {}) {
+  const { event, ...data } = control.dataset;
+  if (EVENTS.includes(event)) trigger(event, { ...data, ...more });
+}
+
+// On a narrow screen one part of the page is seen at a time.
+function show(view) {
+  document.querySelector("#rooms").dataset.view = view;
+  for (const tab of document.querySelectorAll("[data-event=show]")) tab.setAttribute("aria-pressed", tab.dataset.view === view);
+  showLit();
+}
+
+// Scrolls the source so that what it marks is seen; where it is hidden, nothing happens until it is shown.
+function showLit() {
+  const body = document.querySelector("#source .source-body");
+  const lit = body?.querySelector(".source-answer") ?? body?.querySelector(".source-quote");
+  if (!lit) return;
+  const [mark, frame] = [lit.getBoundingClientRect(), body.getBoundingClientRect()];
+  body.scrollTop += mark.top - frame.top - frame.height / 3;
+  body.scrollLeft += mark.left - frame.left - frame.width / 3;
+}
+
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = Object.assign(document.createElement("textarea"), { value: text }); // over plain http
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+function edit(article) {
+  const asked = article.querySelector(".asked");
+  const question = article.querySelector("[data-event=retry]").dataset.question;
+  const form = Object.assign(document.createElement("form"), { className: "editing" });
+  const area = Object.assign(document.createElement("textarea"), { value: question, rows: 2, ariaLabel: "Question" });
+  const again = Object.assign(document.createElement("button"), { textContent: "Ask" });
+  const cancel = Object.assign(document.createElement("button"), { textContent: "Cancel", type: "button" });
+  form.append(area, again, cancel);
+  const close = () => {
+    form.remove();
+    asked.hidden = false;
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    close();
+    trigger("retry", { question: area.value });
+  });
+  area.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") close();
+    if (event.key !== "Enter" || event.shiftKey) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+  cancel.addEventListener("click", close);
+  asked.hidden = true;
+  asked.after(form);
+  area.focus();
+}
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-event]");
+  if (button) (actions[button.dataset.event] ?? send)(button);
+});
+element.addEventListener("change", (event) => {
+  if (event.target.matches("input[data-event]")) send(event.target, { ticked: event.target.checked });
+});
+element.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (event.target.matches("form[data-event]")) send(event.target, { text: event.target.elements.text.value });
+});
+
+let seen = "";
+watch("value", () => {
+  for (const box of element.querySelectorAll("input[type=checkbox]")) box.checked = box.hasAttribute("checked");
+  const talk = element.querySelector(".talk");
+  if (talk && talk.dataset.at !== seen) {
+    seen = talk.dataset.at;
+    talk.lastElementChild.scrollIntoView({ block: "start", behavior: "smooth" });
+  }
+  if (element.querySelector(".source-body")) showLit();
+});
+
+const theme = localStorage.getItem("footnote-theme");
+if (theme) document.body.classList.toggle("dark", theme === "dark");
