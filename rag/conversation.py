@@ -38,6 +38,10 @@ _AGAIN = re.compile(
     r" (?P<new>(?:in|at|on|with|from|during) .+|for (?P<who>.+))",
     re.IGNORECASE,
 )
+_EVENT = re.compile(
+    r"(?P<wh>when|where|why|how) (?:is|was|were|did|does|will|would) (?:that|this|it)(?: (?:be|happen|take place))?",
+    re.IGNORECASE,
+)
 _PRONOUN = re.compile(r"\b(?:he|she|him|his|her|it|its|they|them|their)\b", re.IGNORECASE)
 _POINTER = re.compile(
     r"^which ones? (?!of\b)"
@@ -91,8 +95,11 @@ def _conditional(asked: str, led: bool, last: Turn) -> str | None:
 
 
 def _completed(asked: str, history: Sequence[Turn]) -> str | None:
-    """“Why?”, “By when?”, “Which ones?”: new question words before the clause of the question before."""
+    """“Why?”, “By when?”, “When was that?”, “Which ones?”: new question words before the earlier question's clause."""
     last = bare(history[-1].question)
+    event, clause = _EVENT.fullmatch(asked), CLAUSE.match(last)
+    if event and clause and clause["aux"].lower() not in BE:
+        asked = event["wh"]
     if re.fullmatch(r"which(?: ones)?", asked, re.IGNORECASE) and re.match(r"how many\b", last, re.IGNORECASE):
         return f"which{last[len('how many') :]}"
     if not _FRAGMENT.fullmatch(asked):
@@ -100,7 +107,7 @@ def _completed(asked: str, history: Sequence[Turn]) -> str | None:
     opening, _, more = asked.rpartition(" ")
     if more == "else" and last.lower().startswith(f"{opening.lower()} "):
         return f"{asked}{last[len(opening) :]}"
-    clause, said = CLAUSE.match(last), named(history[-1])
+    said = named(history[-1])
     if not clause or asked.lower().startswith(("which", "what")):
         did = re.match(r"who (\w+\b.*)", last, re.IGNORECASE)
         if not did or not said or more == "else":

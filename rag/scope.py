@@ -80,6 +80,8 @@ _OVERVIEWS = [
     rf"what(?:'s|'re| is| are| was| were) (?P<subject>{_ALL}|{_NAMED})(?: all)? about",
     rf"what(?:'s| is) in (?P<subject>{_BARE}|[^\s]+\.[a-z]\w{{1,4}})",
     rf"what (?:does|do) (?P<subject>{_BARE}) (?:cover|discuss|contain|describe|deal with|talk about|say)",
+    rf"what (?:does|do|did) (?P<subject>(?:{_ALL}|{_NAMED}) (?:say|state|tell (?:me|us)) "
+    r"(?:about|on|regarding|concerning) .+)",
     rf"what (?:topics|subjects|themes) (?:does|do) (?P<subject>{_ALL}|{_NAMED}) (?:cover|discuss|deal with|treat)",
     rf"what (?:topics|subjects|themes) are (?:covered|discussed|treated)(?: (?:in|by) (?P<subject>{_ALL}|{_NAMED}))?",
     rf"(?:(?:what(?:'re| are)|list|{_ASK}) ?)?(?:the |its |their )?{_POINTS} (?:points|ideas|takeaways|messages)"

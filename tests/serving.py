@@ -25,11 +25,12 @@ QUESTION = "What is the capital of France?"
 ABSTAINS = "Who painted Guernica?"
 BY_SCORE = Calibration((1.0, 0.0, 0.0, 0.0, 0.0, 0.0), 0.0, 0.5)  # confident when the reader's score is above 0
 ADA = "ada", "correct horse: é"
+BOB = "bob", "battery staple"
 
 
 def users() -> Users:
-    """One user, whose password is hashed cheaply."""
-    return Users({ADA[0]: Secret.of(ADA[1], n=16, r=1, p=1)})
+    """Two users, whose passwords are hashed cheaply."""
+    return Users({name: Secret.of(password, n=16, r=1, p=1) for name, password in (ADA, BOB)})
 
 
 def filled(folder: Path) -> Library:
@@ -53,7 +54,7 @@ def served(library: Library, host: str = "127.0.0.1", people: Users | None = Non
             text, upload = gr.Textbox(), gr.UploadButton(file_count="multiple")
             upload.upload(_read, upload, text, api_visibility="private")
             for tool in api.tools(ask, library):
-                gr.api(tool, api_name=tool.__name__, queue=False)
+                gr.api(tool, api_name=tool.__name__, queue=False)  # type: ignore[attr-defined]
         return application(page, ask, library, host, people)
 
     return asyncio.run(build())  # where no loop runs, Gradio makes some that it never closes

@@ -8,22 +8,21 @@ from typing import Any
 
 import anyio
 import pytest
-from httpx import Response
 from starlette.testclient import TestClient
 
 from index.embedding import Vectors
 from index.errors import QuestionError
 from index.library import Library
 from index.types import Document, Entry
+from rag.conversation import resolve
 from rag.types import Turn
 from tests.fakes import WordEmbedder
 from tests.serving import ABSTAINS, FRANCE, QUESTION, SPAIN, assistant, client, filled
-from ui import api
+from ui import api, arrivals
 from ui.completions import Message, _conversation, answer_markdown
 from ui.guard import guarded
 from ui.render import answer_json
 from ui.server import for_programs
-
 
 JSON = {"Content-Type": "application/json"}
 
@@ -42,7 +41,7 @@ def programs(library: Library) -> TestClient:
     return client(guarded(for_programs(api.asking(assistant(library).stream), library), "127.0.0.1"))
 
 
-def error(response: Response, status: int) -> str:
+def error(response: Any, status: int) -> str:
     """The sentence of a refusal."""
     assert response.status_code == status, response.text
     (sentence,) = response.json().values()
@@ -73,18 +72,30 @@ def test_some_documents_are_asked(http: TestClient) -> None:
     assert {p["document"] for p in http.post("/api/ask", json=asked).json()["passages"]} == {"france.txt"}
 
 
-def test_the_history_reaches_the_assistant() -> None:
-    heard: list[Sequence[Turn]] = []
+def test_the_history_is_understood(http: TestClient) -> None:
+    history = [{"question": QUESTION, "answer": "Paris"}]
+    follow_up = http.post("/api/ask", json={"question": "And of Spain?", "history": history}).json()
+    assert follow_up["question"] == resolve("And of Spain?", [Turn(QUESTION, "Paris")]) != "And of Spain?"
+    talk = (("user", QUESTION), ("assistant", "Paris [1]"), ("user", "And of Spain?"))
+    content = complete(http, *talk).json()["choices"][0]["message"]["content"]
+    assert content.startswith(follow_up["answer"].partition("<")[0])
 
-    def stream(question: str, history: Sequence[Turn], documents: object) -> Iterator[object]:
-        heard.append(history)
+
+def test_the_history_has_an_end() -> None:
+    asked = ["x" * 1001, *(f"Where is town {n}?" for n in range(99))]
+    recent = anyio.run(api.turns, asked, ["y" * 2000] * 100)
+    assert [turn.question for turn in recent] == asked[-api.MAX_TURNS :]
+    assert {len(turn.answer or "") for turn in recent} == {1000}
+    assert anyio.run(api.turns, asked[:1], [None]) == []
+
+
+def test_an_error_on_the_way_reaches_who_asked() -> None:
+    def stream(question: str, *_: object) -> Iterator[object]:
+        yield 1
         raise QuestionError(question)
-        yield
 
     with pytest.raises(QuestionError, match=r"^Why\?$"):
-        anyio.run(api.asking(stream), "Why?", api.turns(["Where?", "When?"], ["Cork", None]), None)
-    assert heard == [[Turn("Where?", "Cork"), Turn("When?", None)]]
-    assert len(api.turns(["Where?"] * 99, [None] * 99)) == api.MAX_TURNS
+        anyio.run(api.asking(stream), "Why?", [], None)
 
 
 @pytest.mark.parametrize(
@@ -212,9 +223,9 @@ def test_no_files(http: TestClient) -> None:
 
 
 def test_too_many_files(http: TestClient) -> None:
-    files = [("files", (f"{n}.txt", b"Lima is a city.")) for n in range(api.MAX_FILES + 1)]
+    files = [("files", (f"{n}.txt", b"Lima is a city.")) for n in range(arrivals.MAX_FILES + 1)]
     assert error(http.post("/api/documents", files=files), 400) == "Too many files. Maximum number of files is 50."
-    assert http.post("/api/documents", files=files[1:]).json()["added"] == api.MAX_FILES
+    assert http.post("/api/documents", files=files[1:]).json()["added"] == arrivals.MAX_FILES
 
 
 def test_files_that_are_too_large(http: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,9 +236,9 @@ def test_files_that_are_too_large(http: TestClient, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_full_library(http: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "MAX_DOCUMENTS", 3)
+    monkeypatch.setattr(arrivals, "MAX_DOCUMENTS", 3)
     files = [("files", (f"{n}.txt", b"Lima is a city.")) for n in range(2)]
-    assert error(http.post("/api/documents", files=files), 409).startswith("The library would hold more than 3")
+    assert error(http.post("/api/documents", files=files), 400).startswith("The library would hold more than 3")
     assert http.post("/api/documents", files=files[:1]).json()["documents"] == 3
 
 
@@ -269,7 +280,7 @@ def test_answers_do_not_wait_for_uploads(filled_library: Library) -> None:
 # OpenAI's form.
 
 
-def complete(http: TestClient, *messages: tuple[str, Any], **fields: Any) -> Response:
+def complete(http: TestClient, *messages: tuple[str, Any], **fields: Any) -> Any:
     said = [{"role": role, "content": content} for role, content in messages]
     return http.post("/v1/chat/completions", json={"model": "any", "messages": said, **fields})
 
@@ -289,8 +300,9 @@ def test_a_completion(http: TestClient) -> None:
 
 def test_an_abstention(http: TestClient) -> None:
     message = complete(http, ("user", ABSTAINS)).json()["choices"][0]["message"]
-    first, *nearest = message["content"].split("\n\n")
+    first, note, *nearest = message["content"].split("\n\n")
     assert (first, message["citations"]) == ("The documents do not say.", [])
+    assert note == "None of the nearest passages mentions “Guernica”."
     assert nearest[0].startswith("Nearest: [1] “")
     assert {note.rpartition("— ")[2].partition(",")[0] for note in nearest} == {"france.txt", "spain.txt"}
 

@@ -15,9 +15,11 @@ HOMES = {
     "sqlite3": "index/catalog.py",
     "sentence_transformers": "index/embedding.py",
     "transformers": "rag/",
-    "gradio": "ui/web.py",
+    "gradio": "ui/",
+    "fastapi": "ui/",
+    "uvicorn": "ui/server.py",
 }
-HEAVY = ("torch", "transformers", "sentence_transformers", "gradio")
+HEAVY = ("torch", "transformers", "sentence_transformers", "gradio", "fastapi")
 
 
 def imports() -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from index.errors import LibraryError
+from index.errors import DocumentError, LibraryError
 from index.library import Library
 from index.types import Summary
 from ui.arrivals import arrivals
@@ -25,3 +25,9 @@ def test_what_goes_wrong_is_raised_where_the_files_are_waited_for(library: Libra
     (library.folder / "library.sqlite").write_bytes(b"not a database" * 100)
     with pytest.raises(LibraryError):
         list(arrivals(library, [("ferry.md", files / "ferry.md")]))
+
+
+def test_too_many_files_are_refused_before_any_is_read(library: Library, files: Path) -> None:
+    with pytest.raises(DocumentError, match="51 files"):
+        list(arrivals(library, [(f"{number}.txt", files / "ferry.md") for number in range(51)]))
+    assert library.documents() == []

@@ -8,17 +8,32 @@ import pytest
 
 from index.library import Library
 from index.types import Summary
-from ui.assemble import SHIPPED, example_questions, watch
+from rag.assistant import Assistant
+from rag.types import Answer
+from tests.fakes import OverlapReader
+from tests.serving import BY_SCORE
+from ui.assemble import suggesting, watch
 
 
-def test_examples_are_of_the_shipped_documents_alone(library: Library, tmp_path: Path) -> None:
-    (tmp_path / "briefing.txt").write_text("Quite another briefing.")
-    library.update([str(tmp_path / "briefing.txt")])
-    assert example_questions(library) == []
-    library.update([str(SHIPPED / "documents" / "heat-pump-manual.md")])
-    about_the_manual, tempting = example_questions(library)
-    assert "HP-" in about_the_manual
-    assert tempting.endswith("?")
+def test_first_questions_are_remembered_until_the_documents_change(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "leaving.txt").write_text("Laptops must be returned within seven days of the last day.\n")
+    library.update([str(tmp_path / "leaving.txt")])
+    assistant, asked = Assistant(library, OverlapReader(), BY_SCORE), list[str]()
+
+    def answer(question: str) -> Answer:
+        asked.append(question)
+        return assistant.answer(question)
+
+    suggest = suggesting(library, answer)
+    first = list(suggest(None))
+    checked = len(asked)
+    assert checked > 0
+    assert list(suggest([str(tmp_path / "leaving.txt")])) == first
+    assert len(asked) == checked, "the same documents, the same questions"
+    (tmp_path / "leaving.txt").write_text("Badges must be returned within two days of the last day.\n")
+    library.update([str(tmp_path / "leaving.txt")])
+    list(suggest(None))
+    assert len(asked) > checked
 
 
 @pytest.mark.parametrize("named", ["", "ferry.md"])

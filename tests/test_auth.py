@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import FootnoteError
+from ui import cli
 from ui.auth import Secret, Users, credentials, load_users, main
 
 PASSWORD = "correct horse: é"
@@ -164,3 +165,10 @@ def test_what_it_refuses(
     captured = capsys.readouterr()
     assert (captured.out, captured.err.count("\n")) == ("", 1)
     assert says in captured.err
+
+
+def test_chat_says_what_is_wrong_with_a_users_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = users_file(tmp_path, "ada:secret")
+    assert cli.main(["chat", "--no-browser", "--library", str(tmp_path / "library"), "--auth", str(bad)]) == 2
+    assert capsys.readouterr().err.startswith("footnote: Line 1 of the users file")
+    assert not (tmp_path / "library").exists()

@@ -25,7 +25,9 @@ LEADER = Turn("Who led the Kazakh team?", "Yerzhan Ashikbayev, a deputy minister
     ("before", "question", "expected"),
     [
         (TALKS, "And who represented the US?", "Who represented the US (the New York talks)?"),
-        (TALKS, "When was that?", "When was that (the New York talks)?"),
+        (TALKS, "Where was that?", "Where did the New York talks take place?"),
+        (Turn("Where will the fair be held?", "Cork"), "When was that?", "When will the fair be held?"),
+        (LEADER, "When was that?", "When was that (the Kazakh team)?"),
         (TALKS, "Where?", "Where did the New York talks take place?"),
         (HEATING, "And the HP-260?", "How long does the HP-260 take to heat up?"),
         (HEATING, "How long is it for the HP-260?", "How long does the HP-260 take to heat up?"),

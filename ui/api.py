@@ -17,14 +17,14 @@ from starlette.exceptions import HTTPException
 from index.errors import DocumentError, QuestionError
 from index.library import Library
 from index.types import Summary
-from rag.assistant import clean
+from rag.assistant import MAX_QUESTION, clean
+from rag.conversation import understood
 from rag.retrieve import retrieve
 from rag.types import Answer, Turn
+from ui.arrivals import MAX_FILES, require_room
 from ui.guard import MAX_UPLOAD_BYTES
 from ui.render import answer_json, passage_json, summary_json
 
-MAX_FILES = 50  # in one request
-MAX_DOCUMENTS = 10_000  # in the library, for uploads; the command line may add more
 MAX_TURNS = 50  # of a conversation; earlier ones are forgotten
 MAX_PASSAGES = 50  # that a search gives
 ASKING = 8  # questions that wait in a thread, so that many cannot use up the threads of the page
@@ -68,9 +68,14 @@ def asking(stream: Stream) -> Asking:
     return ask
 
 
-def turns(asked: Sequence[str], answers: Sequence[str | None]) -> list[Turn]:
-    """The end of a conversation as a further question may refer to it."""
-    return [Turn(question, answer) for question, answer in zip(asked, answers, strict=True)][-MAX_TURNS:]
+async def turns(asked: Sequence[str], answers: Sequence[str | None]) -> list[Turn]:
+    """The end of a conversation as a further question may refer to it, without what was too long to be answered."""
+    recent = [
+        (question, answer and answer[:MAX_QUESTION])
+        for question, answer in zip(asked, answers, strict=True)
+        if len(question) <= MAX_QUESTION
+    ][-MAX_TURNS:]
+    return await to_thread.run_sync(understood, [turn[0] for turn in recent], [turn[1] for turn in recent])
 
 
 def routes(ask: Asking, library: Library) -> APIRouter:
@@ -84,7 +89,7 @@ def routes(ask: Asking, library: Library) -> APIRouter:
             known = {entry.path for entry in await to_thread.run_sync(library.documents)}
             for unknown in sorted(set(body.documents) - known):
                 raise HTTPException(404, f"The library has no document {unknown!r}.")
-        history = turns([turn.question for turn in body.history], [turn.answer for turn in body.history])
+        history = await turns([turn.question for turn in body.history], [turn.answer for turn in body.history])
         return answer_json(await ask(body.question, history, body.documents))
 
     @router.get("/documents")
@@ -111,8 +116,7 @@ def routes(ask: Asking, library: Library) -> APIRouter:
 def _add(library: Library, files: Sequence[UploadFile]) -> dict[str, object]:
     if not files:
         raise HTTPException(400, "Expected files as multipart/form-data; found none, try: curl -F files=@report.pdf")
-    if len(library.documents()) + len(files) > MAX_DOCUMENTS:
-        raise HTTPException(409, f"The library would hold more than {MAX_DOCUMENTS:,} documents; remove some first.")
+    require_room(library, len(files))
     with tempfile.TemporaryDirectory(prefix="footnote-") as folder:
         found = [_stored(file, Path(folder, str(number))) for number, file in enumerate(files)]
         summary = library.add_files(found)

@@ -1,17 +1,16 @@
 """Puts the real models together, with progress shown on standard error."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from eval.gold import GoldSet, load_gold
+from eval.gold import GoldSet
 from eval.run import Corpus, Result, run_open, run_reader
 from index.embedding import SentenceEmbedder, minilm_folder
 from index.errors import DocumentError
@@ -21,9 +20,9 @@ from index.types import Summary, kind
 from rag.assistant import Assistant, answer_from
 from rag.calibration import Calibration
 from rag.reader import ExtractiveReader
+from rag.suggest import suggest
+from rag.types import Answer
 from ui.render import printable, shorten
-
-SHIPPED = Path(__file__).parents[1] / "eval" / "gold"
 
 
 def open_library(folder: Path, *, create: bool = False) -> Library:
@@ -42,17 +41,23 @@ def load_reader() -> tuple[ExtractiveReader, Calibration]:
         return ExtractiveReader.load(), Calibration.load()
 
 
-def example_questions(library: Library) -> list[str]:
-    """For each shipped document in the library a question it answers, and one that it does not."""
-    gold = load_gold(SHIPPED / "questions.jsonl")
-    files = {sha256(file.read_bytes()).hexdigest(): file.name for file in (SHIPPED / "documents").iterdir()}
-    names = {files.get(entry.sha256) for entry in library.documents()}
-    first: dict[str, str] = {}
-    for item in gold.items:
-        if item.evidence and item.evidence[0].document in names:
-            first.setdefault(item.evidence[0].document, item.question)
-    tempting = [item.question for item in gold.items if not item.answers][:1]
-    return [*first.values(), *tempting] if first else []
+def suggesting(library: Library, answer: Callable[[str], Answer]) -> Callable[[Collection[str] | None], Iterator[str]]:
+    """First questions about the documents chosen, remembered until the documents or the choice are others."""
+    known: dict[frozenset[tuple[str, str]], list[str]] = {}
+
+    def questions(documents: Collection[str] | None) -> Iterator[str]:
+        asked = frozenset((e.path, e.sha256) for e in library.documents() if documents is None or e.path in documents)
+        if asked not in known:
+            found = []
+            for question in suggest(library.passages(documents), answer):
+                found.append(question)
+                yield question
+            known.clear()
+            known[asked] = found
+        else:
+            yield from known[asked]
+
+    return questions
 
 
 @contextmanager

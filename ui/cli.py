@@ -136,13 +136,9 @@ def _ask(args: argparse.Namespace) -> int:
 
 
 def _chat(args: argparse.Namespace) -> int:
-    from rag.suggest import suggest
-    from ui import api
-    from ui.assemble import open_assistant, open_library, update
+    from ui.assemble import open_assistant, open_library, suggesting, update
     from ui.auth import load_users
-    from ui.line import Line
-    from ui.server import application, require_free_port, serve, warn_if_open
-    from ui.web import build
+    from ui.server import chat, require_free_port, serve, warn_if_open
 
     users = load_users(args.auth) if args.auth else None
     require_free_port(args.host, args.port)
@@ -150,15 +146,7 @@ def _chat(args: argparse.Namespace) -> int:
     library = open_library(args.library, create=True)
     update(library, args.paths)
     assistant = open_assistant(library)
-    stream = Line().answering(assistant.stream)
-    ask = api.asking(stream)
-    page = build(
-        stream,
-        library,
-        lambda documents: suggest(library.passages(documents), assistant.answer),
-        api.tools(ask, library),
-    )
-    app = application(page, ask, library, args.host, users)
+    app = chat(library, assistant.stream, suggesting(library, assistant.answer), args.host, users)
     serve(app, args.host, args.port, open_browser=not args.no_browser)
     return 0
 

@@ -63,7 +63,7 @@ def routes(ask: Asking) -> APIRouter:
     @router.post("/chat/completions")
     async def complete(body: Completion) -> Response:
         asked, answers = _conversation(body.messages)
-        answer = await ask(asked[-1], turns(asked[:-1], answers), None)
+        answer = await ask(asked[-1], await turns(asked[:-1], answers), None)
         about = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": body.model}
         usage = _usage(body.messages, answer_markdown(answer))
         if body.stream:

@@ -82,16 +82,21 @@ def _reply(number: int, answer: Answer) -> str:
     shown = shown_citations(answer)
     note = f'<p class="aside">{safe(answer.note)}</p>' if answer.note else ""
     if answer.text is None:
-        nearest = f'<p class="aside">The nearest passages:</p>{_notes(number, shown, short=True)}' if shown else ""
+        short = [safe(shorten(citation.quote, 160)) for citation in shown]
+        nearest = f'<p class="aside">The nearest passages:</p>{_notes(number, shown, short)}' if shown else ""
         return f'<p class="abstained">{ABSTAINED}</p>{note}{nearest}'
-    overview = " ".join(c.quote for c in shown) == answer.text and len(shown) > 1
+    overview = len(shown) > 1 and " ".join(c.quote for c in shown).split() == answer.text.split()
     parts = [(c.quote, [i]) for i, c in enumerate(shown)] if overview else [(answer.text, list(range(len(shown))))]
-    said = " ".join(
-        safe(" ".join(text.split())) + "".join(_mark(number, citation) for citation in marks) for text, marks in parts
-    )
+    said = " ".join(_said(text, "".join(_mark(number, citation) for citation in marks)) for text, marks in parts)
     size = " long" if len(answer.text) > 160 else ""
-    notes = _notes(number, shown, short=overview)
+    notes = _notes(number, shown, [""] * len(shown) if overview else [_quote(citation) for citation in shown])
     return f'<p class="answer{size}">{said}</p>{note}{notes}'
+
+
+def _said(text: str, marks: str) -> str:
+    """The text with its marks, which no line break parts from the last word."""
+    *first, last = text.split()
+    return " ".join([*map(safe, first), f'<span class="whole">{safe(last)}{marks}</span>'])
 
 
 def _mark(number: int, citation: int) -> str:
@@ -103,12 +108,11 @@ def _cites(number: int, citation: int) -> str:
     return f'data-event="cite" data-turn="{number}" data-citation="{citation}"'
 
 
-def _notes(number: int, shown: Sequence[Citation], *, short: bool) -> str:
+def _notes(number: int, shown: Sequence[Citation], quotes: Sequence[str]) -> str:
     items = []
-    for i, citation in enumerate(shown):
-        quote = safe(shorten(citation.quote, 160)) if short else _quote(citation)
-        where_from = safe(place(citation, short=True))
-        note = f"<b>{i + 1}</b><span><q>{quote}</q><cite>{where_from}</cite></span>"
+    for i, (citation, quote) in enumerate(zip(shown, quotes, strict=True)):
+        quoted = f"<q>{quote}</q>" if quote else ""
+        note = f"<b>{i + 1}</b><span>{quoted}<cite>{safe(place(citation, short=True))}</cite></span>"
         items.append(f"<li><button {_cites(number, i)}>{note}</button></li>")
     return f'<ol class="notes">{"".join(items)}</ol>'
 

@@ -1,7 +1,7 @@
 """One question is answered at a time, in the order of asking, and each that waits is told its place."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -17,10 +17,10 @@ class Line:
         self._moved = threading.Condition()
         self._waiting: list[object] = []
 
-    def answering(self, stream: Callable[P, Iterator[T]]) -> Callable[P, Iterator[int | T]]:
+    def answering(self, stream: Callable[P, Iterator[T]]) -> Callable[P, Generator[int | T]]:
         """The same stream in line: how many are before it, whenever that has changed, then its own steps."""
 
-        def in_line(*args: P.args, **kwargs: P.kwargs) -> Iterator[int | T]:
+        def in_line(*args: P.args, **kwargs: P.kwargs) -> Generator[int | T]:
             me = object()
             with self._moved:
                 self._waiting.append(me)

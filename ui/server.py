@@ -6,6 +6,7 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 
 import gradio as gr
 import httpx
@@ -22,10 +23,20 @@ from index.library import Library
 from ui import api, completions
 from ui.auth import Users
 from ui.guard import MAX_UPLOAD_BYTES, guarded, is_loopback, problem
-from ui.web import STYLE, theme
+from ui.line import Line
+from ui.web import STYLE, Stream, Suggest, build, theme
 
 _STOPPING = 2.0  # seconds that answers under way are waited for
 _STATUS = {DocumentError: 400, QuestionError: 400, LibraryError: 503}
+
+
+def chat(
+    library: Library, stream: Stream, suggest: Suggest, host: str = "127.0.0.1", users: Users | None = None
+) -> ASGIApp:
+    """All of it over one stream of answers, in which people and programs wait in the same line."""
+    in_line = Line().answering(stream)
+    ask = api.asking(in_line)
+    return application(build(in_line, library, suggest, api.tools(ask, library)), ask, library, host, users)
 
 
 def application(page: gr.Blocks, ask: api.Asking, library: Library, host: str, users: Users | None = None) -> ASGIApp:
@@ -124,7 +135,10 @@ def serve(app: ASGIApp, host: str, port: int, *, open_browser: bool, wait: bool 
     """Serve until interrupted or, told not to wait, until what it returns is called. Raises FootnoteError."""
     config = uvicorn.Config(app, host=host, port=port, ws="none", log_level="warning", server_header=False)
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+
+    def run() -> None:
+        with suppress(SystemExit):  # after saying why it cannot start
+            server.run()
 
     def stop() -> None:
         server.should_exit = True
@@ -132,6 +146,7 @@ def serve(app: ASGIApp, host: str, port: int, *, open_browser: bool, wait: bool 
         server.force_exit = True  # pages that are open hold a stream of events, which never ends
         thread.join(_STOPPING)
 
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     while not server.started:
         if not thread.is_alive():

@@ -31,6 +31,7 @@ Stream = Callable[[str, Sequence[Turn], Collection[str] | None], Iterator[int | 
 Suggest = Callable[[Collection[str] | None], Iterator[str]]
 
 _SCRIPT = Path(__file__).with_name("web.js").read_text(encoding="utf-8")
+_UPLOADS_STAY = (3600, 3600)  # seconds between two looks, and of an upload's age; the library keeps its own copy
 _PRIVATE: Any = {"api_visibility": "private", "show_progress": "hidden"}
 _DOWNLOAD = """(text) => {
   const link = document.createElement("a");
@@ -144,9 +145,9 @@ def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Ca
         return listed(left_out)
 
     def add(files: list[str] | None, left_out: frozenset[str]) -> Iterator[dict[Any, Any]]:
-        named = [(Path(file).name, Path(file)) for file in files or []]
+        yield {upload: None}
         try:
-            for step in arrivals(library, named):
+            for step in arrivals(library, [(Path(file).name, Path(file)) for file in files or []]):
                 if isinstance(step, Summary):
                     for message in (*(failure.message for failure in step.failures), *step.warnings):
                         gr.Warning(safe(message))
@@ -154,19 +155,19 @@ def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Ca
                     yield {documents: documents_html(library.documents(), left_out, step)}
         except FootnoteError as error:
             gr.Warning(safe(str(error)))
-        yield {upload: None, **listed(left_out)}
+        yield listed(left_out)
 
-    def begin(left_out: frozenset[str]) -> Iterator[dict[Any, Any]]:
+    def begin(talk: Talk, left_out: frozenset[str]) -> Iterator[dict[Any, Any]]:
         yield listed(left_out)
         found: list[str] = []
-        for text in suggest(chosen(paths(), left_out)):
+        for text in [] if talk else suggest(chosen(paths(), left_out)):
             found.append(text)
             yield {suggestions: suggestions_html(found)}
 
     def export(talk: Talk) -> str:
         return talk_markdown([(exchange.asked, exchange.answer) for exchange in talk if exchange.answer])
 
-    page = gr.Blocks(title="Footnote", fill_height=True, analytics_enabled=False)
+    page = gr.Blocks(title="Footnote", fill_height=True, analytics_enabled=False, delete_cache=_UPLOADS_STAY)
     with page:
         conversation, shown, unticked = gr.State(()), gr.State(None), gr.State(frozenset())
         exported = gr.Textbox(visible="hidden", show_label=False)
@@ -209,11 +210,13 @@ def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Ca
         talk_view.judge(judge, conversation, [conversation, talk_view], **_PRIVATE)
         talk_view.correct(correct, conversation, [conversation, talk_view], **_PRIVATE)
         documents.tick(tick, unticked, [unticked, documents], **_PRIVATE)
-        documents.remove(remove, unticked, [unticked, documents], **_PRIVATE)
-        upload.upload(add, [upload, unticked], [upload, unticked, documents], **_PRIVATE)
-        page.load(begin, unticked, [unticked, documents, suggestions], concurrency_limit=None, **_PRIVATE)
+        removed = documents.remove(remove, unticked, [unticked, documents], **_PRIVATE)
+        added = upload.upload(add, [upload, unticked], [upload, unticked, documents], **_PRIVATE)
+        beginning = [conversation, unticked], [unticked, documents, suggestions]
+        for begins in (page.load, removed.then, added.then):
+            begins(begin, *beginning, concurrency_limit=None, **_PRIVATE)
         for tool in tools:
-            gr.api(tool, api_name=tool.__name__)  # type: ignore[attr-defined]
+            gr.api(tool, api_name=tool.__name__, queue=False)  # type: ignore[attr-defined]
     return page
 
 

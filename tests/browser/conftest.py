@@ -14,7 +14,7 @@ from rag.assistant import Assistant
 from rag.calibration import Calibration
 from rag.reader import ExtractiveReader
 from tests.serving import running
-from ui.web import Stream
+from ui.server import chat
 
 CHROMIUM = shutil.which("chromium")
 DOCUMENTS = "eval/gold/documents"
@@ -35,21 +35,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(mark)
 
 
-@contextmanager
-def chat(library: Library, stream: Stream, suggestions: tuple[str, ...] = ()) -> Iterator[str]:
-    """The address of a chat about this library."""
-    from ui import api
-    from ui.line import Line
-    from ui.server import application
-    from ui.web import build
-
-    in_line = Line().answering(stream)
-    ask = api.asking(in_line)
-    page = build(in_line, library, lambda documents: iter(suggestions), api.tools(ask, library))
-    with running(application(page, ask, library, "127.0.0.1")) as url:
-        yield url
-
-
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceEmbedder) -> Library:
     library = Library(tmp_path_factory.mktemp("library"), embedder, create=True)
@@ -60,7 +45,7 @@ def library(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceEmbedder
 @pytest.fixture(scope="module")
 def url(library: Library, reader: ExtractiveReader) -> Iterator[str]:
     stream = Assistant(library, reader, Calibration.load()).stream
-    with chat(library, stream, ("Which city will host EXPO 2017?",)) as address:
+    with running(chat(library, stream, lambda documents: iter(["Which city will host EXPO 2017?"]))) as address:
         yield address
 
 
