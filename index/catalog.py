@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import LibraryError
+from index.lexical import match_query
 from index.schema import SCRIPTS, VERSION
 from index.types import Document, Feedback, Hit, Passage, kind
 
@@ -29,24 +29,11 @@ FROM passages JOIN lexical ON lexical.rowid = passages.id
 # one. The price, on the 77 answerable questions of the shipped gold set: 67 instead of 70 have their passage first, and
 # as many have it among the first five.
 _BM25 = "bm25(lexical, 1.0, 0.3)"
-_WORD = re.compile(r"\w+")
-_FUNCTION_WORDS = """
-a an and are as at be been by can could did do does for from had has have how in is it of on or shall should that the
-their there these this those to was were what when where which who whom whose why will with would
-"""
-_STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 
 def text_hash(text: str) -> bytes:
     """The key under which a passage's vector is stored."""
     return sha256(text.encode()).digest()
-
-
-def match_query(question: str) -> str:
-    """An FTS5 query for any of the question's words; without function words unless there are no others."""
-    words = list(dict.fromkeys(_WORD.findall(question.lower())))
-    telling = [word for word in words if word not in _STOP_WORDS] or words
-    return " OR ".join(f'"{word}"' for word in telling)
 
 
 class Records:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.catalog import match_query
+from index.lexical import match_query
 from index.library import Library
 from index.types import Document
 

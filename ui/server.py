@@ -24,7 +24,7 @@ from ui import api, completions
 from ui.auth import Users
 from ui.guard import MAX_UPLOAD_BYTES, guarded, is_loopback, problem
 from ui.line import Line
-from ui.web import STYLE, Stream, Suggest, build, theme
+from ui.web import ICON, STYLE, Stream, Suggest, build, theme
 
 _STOPPING = 2.0  # seconds that answers under way are waited for
 _STATUS = {DocumentError: 400, QuestionError: 400, LibraryError: 503}
@@ -57,6 +57,7 @@ def application(page: gr.Blocks, ask: api.Asking, library: Library, host: str, u
         ssr_mode=False,
         theme=theme(),
         css_paths=STYLE,
+        favicon_path=ICON,
     )
     page.has_launched = True  # only then does Gradio refuse paths of files that a client has not uploaded
     if failed := getattr(page, "mcp_error", None):
@@ -153,13 +154,12 @@ def serve(app: ASGIApp, host: str, port: int, *, open_browser: bool, wait: bool 
             raise FootnoteError(f"Footnote could not start on {host}, port {port}; see the message above.")
         time.sleep(0.01)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    print(f"Footnote is at {url} (Ctrl-C stops it)", flush=True)
-    if open_browser:
-        webbrowser.open(url)
-    if wait:
-        try:
-            while thread.is_alive():
-                thread.join(0.2)
-        except KeyboardInterrupt:
-            stop()
+    try:
+        print(f"Footnote is at {url} (Ctrl-C stops it)", flush=True)
+        if open_browser:
+            webbrowser.open(url)
+        while wait and thread.is_alive():
+            thread.join(0.2)
+    except KeyboardInterrupt:
+        stop()
     return stop

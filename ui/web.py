@@ -127,12 +127,9 @@ def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Ca
         return [entry.path for entry in library.documents()]
 
     def tick(left_out: frozenset[str], event: gr.EventData) -> dict[Any, Any]:
-        data = event._data
-        if "all" in data:
-            left_out = frozenset() if data["all"] == "true" else frozenset(paths())
-        else:
-            left_out = left_out - {data["document"]} if data["ticked"] else left_out | {data["document"]}
-        return listed(left_out)
+        if every := getattr(event, "all", None):
+            return listed(frozenset() if every == "true" else frozenset(paths()))
+        return listed(left_out - {event.document} if event.ticked else left_out | {event.document})
 
     def listed(left_out: frozenset[str]) -> dict[Any, Any]:
         return {unticked: left_out, documents: documents_html(library.documents(), left_out)}
@@ -264,3 +261,4 @@ _INK = (
     "#121d30",
 )
 STYLE = Path(__file__).with_name("web.css")
+ICON = Path(__file__).with_name("icon.svg")
