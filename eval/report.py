@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 
 from eval.metrics import Score
-from eval.run import Result
+from eval.records import Record, record_json
 from index.errors import FootnoteError
 
 Group = tuple[Mapping[str, Score], int]
@@ -95,32 +95,15 @@ def as_json(
 def write(
     folder: Path,
     scores: Mapping[str, Score],
-    results: Sequence[Result],
+    records: Sequence[Record],
     groups: Mapping[str, Group] = MappingProxyType({}),
 ) -> None:
     """`scores.json`, and `questions.jsonl` with every question and how it was answered."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(as_json(scores, len(results), groups), indent=2)
+        text = json.dumps(as_json(scores, len(records), groups), indent=2)
         (folder / "scores.json").write_text(text + "\n", encoding="utf-8")
-        lines = (json.dumps(_row(result), ensure_ascii=False) for result in results)
+        lines = (json.dumps(record_json(record), ensure_ascii=False) for record in records)
         (folder / "questions.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     except OSError as error:
         raise FootnoteError(f"The results cannot be written to {str(folder)!r}: {error.strerror or error}.") from error
-
-
-def _row(result: Result) -> dict[str, object]:
-    item, answer = result.item, result.answer
-    return {
-        "id": item.id,
-        "question": item.question,
-        "understood": answer.question,
-        "answers": item.answers,
-        "answer": answer.text,
-        "candidate": answer.candidate,
-        "confidence": answer.confidence,
-        "em": result.em,
-        "f1": result.f1,
-        "first_relevant": result.relevant.index(True) + 1 if any(result.relevant) else None,
-        "quotes": [citation.quote for citation in answer.citations],
-    }

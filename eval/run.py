@@ -1,41 +1,15 @@
 """A gold set through an answering function. Knows nothing of how answers are made or shown."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from eval.gold import Evidence, GoldSet, Item, Place, places, resolve
-from eval.metrics import Outcomes
+from eval.records import DEPTH, Cited, Record, Retrieved
 from index.errors import GoldError
 from index.types import Hit, Passage
 from rag.squad import exact_match, token_f1
 from rag.types import Answer, Citation, Turn
-
-DEPTH = 10
-
-
-@dataclass(frozen=True)
-class Result:
-    """One question, its answer, and what the scores need to know of them."""
-
-    item: Item
-    answer: Answer
-    relevant: tuple[bool, ...]
-    ideal: int
-    verbatim: bool
-    supported: bool
-
-    @property
-    def em(self) -> float:
-        """Exact match of the candidate, 0 for an unanswerable question."""
-        return exact_match(self.answer.candidate, self.item.answers)
-
-    @property
-    def f1(self) -> float:
-        """Token F1 of the candidate, 0 for an unanswerable question."""
-        return token_f1(self.answer.candidate, self.item.answers)
 
 
 @dataclass(frozen=True)
@@ -52,7 +26,7 @@ def run_open(
     corpus: Corpus,
     answer: Callable[[str, Sequence[Turn]], Answer],
     progress: Callable[[float, int], None] = lambda share, done: None,
-) -> list[Result]:
+) -> Iterator[Record]:
     """Ask every question of the whole corpus; an answer's hits should be ten or more for hit@10 to mean it.
 
     A follow-up is asked with the turns before it as they were answered, right or wrong.
@@ -62,15 +36,15 @@ def run_open(
     passages = defaultdict(list)
     for passage in corpus.passages:
         passages[passage.document].append(passage)
-    results: list[Result] = []
     history: list[Turn] = []
     for number, (item, wanted) in enumerate(zip(items, sought, strict=True), start=1):
-        history = [*history, results[-1].answer.turn] if item.follows else []
         nearby = (passage for document in {place.document for place in wanted} for passage in passages[document])
         ideal = sum(_holds(wanted, passage) for passage in nearby)
-        results.append(_result(item, answer(item.question, history), wanted, ideal, corpus.text))
+        history = history if item.follows else []
+        answered = answer(item.question, history)
+        history = [*history, answered.turn]
         progress(number / len(items), number)
-    return results
+        yield _record(item, answered, wanted, ideal, corpus.text)
 
 
 def run_reader(
@@ -78,7 +52,7 @@ def run_reader(
     corpus: Corpus,
     read: Callable[[str, tuple[Hit, ...]], Answer],
     progress: Callable[[float, int], None] = lambda share, done: None,
-) -> list[Result]:
+) -> Iterator[Record]:
     """Give the reader each question's gold evidence alone, as SQuAD's own evaluation does.
 
     Where all questions are answerable, as in SQuAD v1.1, every one is answered: abstaining is no part of that task.
@@ -91,15 +65,13 @@ def run_reader(
     items = [resolve(item, corpus.paths) for item in gold.items]
     sought = [places(item, corpus.text, corpus.paths) for item in items]
     must_answer = all(item.answers for item in items)
-    results = []
     for number, (item, wanted) in enumerate(zip(items, sought, strict=True), start=1):
         hits = tuple(Hit(_whole(piece, corpus.text), 1.0) for piece in item.evidence)
         answer = read(item.question, hits)
         if must_answer:
             answer = replace(answer, threshold=0.0)
-        results.append(_result(item, answer, wanted, len(hits), corpus.text))
         progress(number / len(items), number)
-    return results
+        yield _record(item, answer, wanted, len(hits), corpus.text)
 
 
 def _whole(evidence: Evidence, text: Callable[[str], str]) -> Passage:
@@ -111,11 +83,43 @@ def _holds(wanted: Sequence[Place], passage: Passage) -> bool:
     return any(place.within(passage) for place in wanted)
 
 
-def _result(item: Item, answer: Answer, wanted: Sequence[Place], ideal: int, text: Callable[[str], str]) -> Result:
-    relevant = tuple(_holds(wanted, hit.passage) for hit in answer.hits[:DEPTH])
+def _record(item: Item, answer: Answer, wanted: Sequence[Place], ideal: int, text: Callable[[str], str]) -> Record:
+    first = [hit.passage for hit in answer.hits[:DEPTH]]
     verbatim = all(text(c.document)[c.start : c.end] == c.quote for c in answer.citations)
-    supported = any(_supports(citation, item) for citation in answer.citations)
-    return Result(item, answer, relevant, ideal, verbatim and bool(answer.citations), supported)
+    return Record(
+        id=item.id,
+        question=item.question,
+        understood=answer.question,
+        answers=item.answers,
+        evidence=item.evidence,
+        follows=item.follows,
+        answer=answer.text,
+        candidate=answer.candidate,
+        confidence=answer.confidence,
+        threshold=answer.threshold,
+        em=exact_match(answer.candidate, item.answers),
+        f1=token_f1(answer.candidate, item.answers),
+        citations=tuple(Cited(c.document, c.page, c.start, c.end, c.quote) for c in answer.citations),
+        passages=tuple(_retrieved(hit) for hit in answer.hits[:DEPTH]),
+        relevant=tuple(_holds(wanted, passage) for passage in first),
+        ideal=ideal,
+        evidence_recall=_recall(item.evidence, first),
+        verbatim=verbatim and bool(answer.citations),
+        supported=any(_supports(citation, item) for citation in answer.citations),
+        retrieve_ms=answer.timings.retrieve,
+        read_ms=answer.timings.read,
+    )
+
+
+def _retrieved(hit: Hit) -> Retrieved:
+    passage = hit.passage
+    return Retrieved(passage.document, passage.page, passage.start, passage.end, hit.score, passage.text)
+
+
+def _recall(evidence: Sequence[Evidence], passages: Sequence[Passage]) -> float:
+    """The share of the evidence that stands whole in one of the passages; 0 where there is none."""
+    found = sum(any(e.document == p.document and e.quote in p.text for p in passages) for e in evidence)
+    return found / len(evidence) if evidence else 0.0
 
 
 def _supports(citation: Citation, item: Item) -> bool:
@@ -124,30 +128,3 @@ def _supports(citation: Citation, item: Item) -> bool:
         return True
     same = (piece.quote for piece in item.evidence if piece.document == citation.document and item.answers)
     return any(citation.quote in quote or quote in citation.quote for quote in same)
-
-
-def groups(results: Sequence[Result]) -> dict[str, list[Result]]:
-    """Opening questions and follow-ups apart; nothing where none follows another."""
-    apart = {
-        "first": [result for result in results if not result.item.follows],
-        "follow-up": [result for result in results if result.item.follows],
-    }
-    return apart if apart["follow-up"] else {}
-
-
-def outcomes(results: Sequence[Result]) -> Outcomes:
-    """Results as the columns that the scores are computed from."""
-    discount = 1 / np.log2(np.arange(2, DEPTH + 2))
-    return Outcomes(
-        answerable=np.array([bool(r.item.answers) for r in results]),
-        answered=np.array([r.answer.answerable for r in results]),
-        confidence=np.array([r.answer.confidence for r in results]),
-        em=np.array([r.em for r in results]),
-        f1=np.array([r.f1 for r in results]),
-        rank=np.array([r.relevant.index(True) + 1.0 if any(r.relevant) else np.inf for r in results]),
-        dcg=np.array([discount[: len(r.relevant)] @ np.array(r.relevant, dtype=float) for r in results]),
-        ideal_dcg=np.array([discount[: r.ideal].sum() for r in results]),
-        verbatim=np.array([float(r.verbatim) for r in results]),
-        supported=np.array([float(r.supported) for r in results]),
-        milliseconds=np.array([r.answer.timings.total for r in results]),
-    )

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from eval.gold import Evidence, GoldSet, Item
 from eval.metrics import SCORES, score_all
+from eval.records import Record, groups, outcomes
 from eval.report import apart, as_json, table, write
-from eval.run import Corpus, Result, groups, outcomes, run_open, run_reader
+from eval.run import Corpus, run_open, run_reader
 from index.errors import FootnoteError, GoldError
 from index.types import Hit, Passage
 from rag.types import Answer, Citation, Timings, Turn
@@ -37,13 +38,13 @@ def say(question: str, said: str, confidence: float, order: list[int]) -> Answer
     return Answer(question, said, confidence, 0.5, (citation,), hits, Timings(1, 2))
 
 
-def run() -> list[Result]:
+def run() -> list[Record]:
     replies = {
         "How much does the tank hold?": ("260 litres", 0.9, [0, 1, 2]),
         "How much does the pump draw?": ("Leeds", 0.3, [2, 1, 0]),
         "Who made it?": ("Leeds", 0.6, [2, 0, 1]),
     }
-    return run_open(GOLD, CORPUS, lambda question, history: say(question, *replies[question]))
+    return list(run_open(GOLD, CORPUS, lambda question, history: say(question, *replies[question])))
 
 
 def test_open_mode_by_hand() -> None:
@@ -72,7 +73,7 @@ def test_a_follow_up_is_asked_with_what_was_answered_before() -> None:
         heard[question] = list(history)
         return say(f"{question}!", "Leeds", 0.9 if question == "How much does the tank hold?" else 0.1, [2])
 
-    results = run_open(GoldSet((GOLD.items[0], follow_up, third, other)), CORPUS, answer)
+    results = list(run_open(GoldSet((GOLD.items[0], follow_up, third, other)), CORPUS, answer))
     opening = Turn("How much does the tank hold?!", "Leeds", TEXT[48:69])
     assert heard == {
         "How much does the tank hold?": [],
@@ -83,7 +84,11 @@ def test_a_follow_up_is_asked_with_what_was_answered_before() -> None:
     assert {name: len(some) for name, some in groups(results).items()} == {"first": 2, "follow-up": 2}
     assert groups(results[-1:]) == {}
     with pytest.raises(GoldError, match=r"Question 1\.2 follows another"):
-        run_reader(GoldSet((GOLD.items[0], follow_up)), CORPUS, lambda question, hits: say(question, "Leeds", 0.9, [2]))
+        list(
+            run_reader(
+                GoldSet((GOLD.items[0], follow_up)), CORPUS, lambda question, hits: say(question, "Leeds", 0.9, [2])
+            )
+        )
 
 
 def test_groups_are_told_apart(tmp_path: Path) -> None:
@@ -105,7 +110,7 @@ def test_groups_are_told_apart(tmp_path: Path) -> None:
 
 def test_a_citation_that_is_not_verbatim_is_caught() -> None:
     moved = Corpus(["a.txt"], lambda path: "x" + TEXT, PASSAGES)
-    results = run_open(GOLD, moved, lambda question, history: say(question, "Leeds", 0.9, [0]))
+    results = list(run_open(GOLD, moved, lambda question, history: say(question, "Leeds", 0.9, [0])))
     assert score_all(outcomes(results), resamples=10)["citation_verbatim"].value == 0.0
 
 
@@ -116,10 +121,10 @@ def test_reader_mode_gives_the_evidence_alone() -> None:
         given.append(tuple(hit.passage.text for hit in hits))
         return say(question, "2 kW", 0.9, [1])
 
-    run_reader(GoldSet(GOLD.items[:2]), CORPUS, read)
+    list(run_reader(GoldSet(GOLD.items[:2]), CORPUS, read))
     assert given == [(TEXT[0:26],), (TEXT[27:47],)]
     with pytest.raises(GoldError, match="Question 3 has no evidence"):
-        run_reader(GOLD, CORPUS, read)
+        list(run_reader(GOLD, CORPUS, read))
 
 
 def test_reader_mode_answers_every_question_where_all_are_answerable() -> None:
@@ -131,7 +136,7 @@ def test_reader_mode_answers_every_question_where_all_are_answerable() -> None:
         return say(question, "2 kW", 0.1, [1])
 
     def scores(items: tuple[Item, ...]) -> dict[str, float]:
-        results = run_reader(GoldSet(items), CORPUS, read)
+        results = list(run_reader(GoldSet(items), CORPUS, read))
         return {name: score.value for name, score in score_all(outcomes(results), resamples=10).items()}
 
     assert scores(answerable)["f1"] == 1.0, "SQuAD v1.1"

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from eval.gold import GoldSet
-from eval.run import Corpus, Result, run_open, run_reader
+from eval.records import Record
+from eval.run import Corpus, run_open, run_reader
 from index.embedding import SentenceEmbedder, minilm_folder
 from index.errors import DocumentError
 from index.library import Library
@@ -135,7 +136,7 @@ def sources(folder: Path, docs: Sequence[str] | None) -> Iterator[Library]:
         yield library
 
 
-def evaluate(gold: GoldSet, folder: Path, docs: Sequence[str] | None, mode: str) -> list[Result]:
+def evaluate(gold: GoldSet, folder: Path, docs: Sequence[str] | None, mode: str) -> list[Record]:
     """Run a gold set against its own documents, `docs`, or the library in `folder`."""
     if mode == "reader" and gold.documents:
         texts = {document.path: document.text for document in gold.documents}
@@ -147,14 +148,14 @@ def evaluate(gold: GoldSet, folder: Path, docs: Sequence[str] | None, mode: str)
             return _read(gold, corpus)
         assistant = open_assistant(library)
         with progress_bar("Asking", "questions") as report:
-            return run_open(gold, corpus, assistant.answer, partial(report, ""))
+            return list(run_open(gold, corpus, assistant.answer, partial(report, "")))
 
 
-def _read(gold: GoldSet, corpus: Corpus) -> list[Result]:
+def _read(gold: GoldSet, corpus: Corpus) -> list[Record]:
     reader, calibration = load_reader()
     with progress_bar("Asking", "questions") as report:
         read = partial(answer_from, reader=reader, calibration=calibration)
-        return run_reader(gold, corpus, read, partial(report, ""))
+        return list(run_reader(gold, corpus, read, partial(report, "")))
 
 
 @contextmanager

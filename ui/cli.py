@@ -154,23 +154,23 @@ def _chat(args: argparse.Namespace) -> int:
 def _eval(args: argparse.Namespace) -> int:
     from eval.gold import load_gold
     from eval.metrics import score_all
+    from eval.records import groups, outcomes
     from eval.report import apart, as_json, table, write
-    from eval.run import groups, outcomes
     from ui.assemble import evaluate
 
     gold = load_gold(args.gold)
-    results = evaluate(gold, args.library, args.docs, args.mode)
-    scores = score_all(outcomes(results))
-    by_group = {name: (score_all(outcomes(some)), len(some)) for name, some in groups(results).items()}
+    records = evaluate(gold, args.library, args.docs, args.mode)
+    scores = score_all(outcomes(records))
+    by_group = {name: (score_all(outcomes(some)), len(some)) for name, some in groups(records).items()}
     if args.out:
-        write(args.out, scores, results, by_group)
+        write(args.out, scores, records, by_group)
     if args.json:
-        print(json.dumps(as_json(scores, len(results), by_group)))
+        print(json.dumps(as_json(scores, len(records), by_group)))
     else:
         from rich.console import Console
 
-        unanswerable = sum(not result.item.answers for result in results)
-        title = f"{args.gold.name}: {len(results)} questions, {unanswerable} of them unanswerable, {args.mode} mode"
+        unanswerable = sum(not record.answers for record in records)
+        title = f"{args.gold.name}: {len(records)} questions, {unanswerable} of them unanswerable, {args.mode} mode"
         Console().print(table(scores, title))
         if by_group:
             Console().print(apart(by_group))
