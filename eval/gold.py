@@ -1,20 +1,21 @@
-"""Gold sets: questions, accepted answers and where the documents say so. Knows nothing of models."""
+"""What a gold set is, and where its answers stand in the documents. Knows nothing of files or models."""
 
-import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from index.errors import GoldError
+from index.sentences import blocks, whole_sentences
 from index.types import Document, Passage
-from rag.squad import is_squad, parse_squad
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The quote of a document that supports the answer; `document` may be the end of a longer path."""
+    """The quote of a document that supports the answer; `document` may be the end of a longer path.
+
+    Either may be empty until it is resolved: whichever document has the quote, or what the document says of the answer.
+    """
 
     document: str
     quote: str
@@ -22,21 +23,36 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Item:
-    """One question, which may go on from the item before. No `answers` means that the documents do not say."""
+    """One question, which may go on from the item before. No `answers` means that the documents do not say.
+
+    A `draft` was made by a program and nobody has looked at it yet.
+    """
 
     id: str
     question: str
     answers: tuple[str, ...]
     evidence: tuple[Evidence, ...] = ()
     follows: bool = False
+    draft: bool = False
+
+    @property
+    def quoted(self) -> bool:
+        """Whether some accepted answer, or a part of one that lists several, stands in a quote of the evidence."""
+        quotes = [piece.quote for piece in self.evidence if piece.quote]
+        parts = [part for answer in self.answers for part in (answer, *answer.split("; "))]
+        return not parts or not quotes or any(_occurrences(parts, quote) for quote in quotes)
 
 
 @dataclass(frozen=True)
 class GoldSet:
-    """Questions, and the documents where the gold file carries them (SQuAD does)."""
+    """Questions, and the documents where the gold file carries them (SQuAD does).
+
+    `warnings` are sentences about what is odd in the file but can be scored.
+    """
 
     items: tuple[Item, ...]
     documents: tuple[Document, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,119 +68,48 @@ class Place:
         return passage.document == self.document and passage.start <= self.start and self.end <= passage.end
 
 
-def load_gold(path: Path) -> GoldSet:
-    """Read JSON Lines, of questions or dialogues, or SQuAD v1.1 / v2.0 JSON.
+def resolve(item: Item, paths: Iterable[str], text: Callable[[str], str]) -> Item:
+    """The item with whole evidence: its documents spelled as the library's paths, its quotes as they stand there.
 
-    Raises GoldError, naming every malformed line.
+    Raises GoldError where a document is not there, or has nothing to quote.
     """
-    try:
-        source = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise GoldError(f"The gold set {str(path)!r} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise GoldError(f"The gold set {str(path)!r} is not UTF-8 text; save it as UTF-8.") from error
-    try:
-        whole = json.loads(source)
-    except json.JSONDecodeError:
-        whole = None
-    gold = _from_squad(whole, path.name) if is_squad(whole) else GoldSet(_from_lines(source, path.name))
-    if not gold.items:
-        raise GoldError(f"The gold set {str(path)!r} holds no questions.")
-    return gold
-
-
-def _from_lines(source: str, name: str) -> tuple[Item, ...]:
-    items: list[Item] = []
-    problems = []
-    seen: dict[str, int] = {}
-    for number, line in enumerate(source.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            found = _items(json.loads(line))
-            if taken := next((item.id for item in found if item.id in seen), None):
-                raise ValueError(f"its id {taken!r} is that of line {seen[taken]} too")
-            seen.update({item.id: number for item in found})
-            items += found
-        except json.JSONDecodeError as error:
-            problems.append(f"line {number} is not JSON ({error.msg})")
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
-            problems.append(f"line {number}: {error}")
-    if problems:
-        raise GoldError(
-            f'{name} is not a gold set of lines {{"id", "question", "answers": […], "evidence": […]}} '
-            f'or {{"id", "turns": [{{"question", "answers", "evidence"}}, …]}}: {"; ".join(problems)}.'
-        )
-    return tuple(items)
-
-
-def _items(raw: dict[str, Any]) -> list[Item]:
-    """The question of a line, or the turns of a dialogue as questions ID.1, ID.2 …"""
-    if "turns" not in raw:
-        return [_item(raw)]
-    turns = raw["turns"]
-    if "id" not in raw or "question" in raw:
-        raise ValueError("it has turns and a question" if "question" in raw else "it has no id")
-    if not isinstance(turns, list) or not turns or not all(isinstance(turn, dict) for turn in turns):
-        raise ValueError('its turns are not a list of {"question", "answers", "evidence"}')
-    items = []
-    for number, turn in enumerate(turns, start=1):
-        try:
-            item = _item({**turn, "id": f"{raw['id']}.{number}"})
-        except ValueError as error:
-            raise ValueError(f"turn {number}: {error}") from error
-        items.append(replace(item, follows=number > 1))
-    return items
-
-
-def _item(raw: dict[str, Any]) -> Item:
-    if missing := [key for key in ("id", "question", "answers") if key not in raw]:
-        raise ValueError(f"it has no {' and no '.join(missing)}")
-    answers, evidence = raw["answers"], raw.get("evidence") or []
-    if not isinstance(answers, list) or not all(isinstance(answer, str) and answer.strip() for answer in answers):
-        raise ValueError("its answers are not a list of non-empty strings")
-    if not isinstance(evidence, list) or not all(
-        isinstance(e, dict) and {"document", "quote"} <= set(e) for e in evidence
-    ):
-        raise ValueError('its evidence is not a list of {"document", "quote"}')
-    if not isinstance(raw["question"], str) or not raw["question"].strip():
-        raise ValueError("its question is empty")
-    return Item(
-        str(raw["id"]),
-        raw["question"],
-        tuple(answers),
-        tuple(Evidence(str(e["document"]), str(e["quote"])) for e in evidence),
-    )
-
-
-def _from_squad(raw: dict[str, Any], name: str) -> GoldSet:
-    """Each article one document, its paragraphs joined by a blank line; the gold paragraph is the evidence."""
-    texts: dict[str, list[str]] = {}
-    items = []
-    for paragraph in parse_squad(raw, name):
-        texts.setdefault(paragraph.article, []).append(paragraph.context)
-        evidence = (Evidence(paragraph.article, paragraph.context),)
-        items += [
-            Item(question.id, question.text, tuple(dict.fromkeys(text for _, text in question.answers)), evidence)
-            for question in paragraph.questions
-        ]
-    documents = tuple(Document.from_text(article, "\n\n".join(parts)) for article, parts in texts.items())
-    return GoldSet(tuple(items), documents)
-
-
-def resolve(item: Item, paths: Iterable[str]) -> Item:
-    """The item with evidence documents spelled as the library's paths. Raises GoldError where one is not there."""
     known = list(paths)
-    evidence = []
+    evidence: list[Evidence] = []
     for piece in item.evidence:
-        parts = Path(piece.document).parts
-        ending = [path for path in known if Path(path).parts[-len(parts) :] == parts]
-        same = [piece.document] if piece.document in known else ending
-        if len(same) != 1:
-            found = "is not in the library" if not same else f"could be any of {', '.join(same)}"
-            raise GoldError(f"Question {item.id}: its evidence document {piece.document!r} {found}.")
-        evidence.append(Evidence(same[0], piece.quote))
+        document = _named(item, piece.document, known) if piece.document else _holder(item, piece.quote, known, text)
+        quotes = [piece.quote] if piece.quote else dict.fromkeys(_sayings(item, text(document)))
+        if not quotes:
+            raise GoldError(f"Question {item.id}: its document {piece.document!r} contains none of its answers.")
+        evidence += [Evidence(document, quote) for quote in quotes]
     return replace(item, evidence=tuple(evidence))
+
+
+def _named(item: Item, document: str, known: Sequence[str]) -> str:
+    if document in known:
+        return document
+    parts = Path(document).parts
+    same = [path for path in known if Path(path).parts[-len(parts) :] == parts]
+    if len(same) != 1:
+        found = "is not in the library" if not same else f"could be any of {', '.join(same)}"
+        raise GoldError(f"Question {item.id}: its evidence document {document!r} {found}.")
+    return same[0]
+
+
+def _holder(item: Item, quote: str, known: Sequence[str], text: Callable[[str], str]) -> str:
+    holders = [path for path in known if quote in text(path)]
+    if len(holders) != 1:
+        found = f"in {', '.join(holders)}; name one of them as its document" if holders else "in no document"
+        raise GoldError(f"Question {item.id}: its evidence {quote[:60]!r} stands {found}.")
+    return holders[0]
+
+
+def _sayings(item: Item, text: str) -> Iterator[str]:
+    """The sentences that hold an accepted answer."""
+    for start, end in blocks(text):
+        block = text[start:end]
+        for span in _occurrences(item.answers, block):
+            first, last = whole_sentences(block, *span)
+            yield block[first:last]
 
 
 def places(item: Item, text: Callable[[str], str], paths: Sequence[str]) -> list[Place]:

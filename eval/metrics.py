@@ -1,8 +1,9 @@
 """Scores as plain functions of outcomes. Knows nothing of documents, models or files."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,8 @@ class Outcomes:
 
     `answerable` is of the question and `answered` of the system. `em` and `f1` score the candidate answer, given or
     withheld, 0 for an unanswerable question. `rank` is that of the first relevant passage, counting from 1, `inf` for
-    none; `dcg` and `ideal_dcg` are over ten passages. `verbatim` and `supported` are of the citations.
+    none; `dcg` and `ideal_dcg` are over ten passages. `recall` is the share of the gold evidence that these hold, NaN
+    where there is no evidence. `verbatim` and `supported` are of the citations.
     """
 
     answerable: Bools
@@ -31,9 +33,16 @@ class Outcomes:
     rank: Floats
     dcg: Floats
     ideal_dcg: Floats
+    recall: Floats
     verbatim: Floats
     supported: Floats
-    milliseconds: Floats
+    retrieve_ms: Floats
+    read_ms: Floats
+
+    @property
+    def milliseconds(self) -> Floats:
+        """Time to answer."""
+        return self.retrieve_ms + self.read_ms
 
     def __len__(self) -> int:
         return len(self.answerable)
@@ -48,15 +57,21 @@ def mean(values: Floats | Bools) -> float:
     return float(values.mean()) if values.size else math.nan
 
 
+def percentile(values: Floats, rank: float) -> float:
+    """Percentile, linear between values; NaN of nothing."""
+    return float(np.percentile(values, rank)) if values.size else math.nan
+
+
 def hit_at(outcomes: Outcomes, k: int) -> float:
     """Share of answerable questions with a relevant passage among the first k."""
-    return mean(outcomes.rank[outcomes.answerable] <= k)
+    rank = outcomes.rank[outcomes.answerable]
+    return mean(np.where(np.isnan(rank), np.nan, rank <= k))
 
 
 def mrr_at_10(outcomes: Outcomes) -> float:
     """Mean reciprocal rank of the first relevant passage, 0 beyond rank 10."""
     rank = outcomes.rank[outcomes.answerable]
-    return mean(np.where(rank <= 10, 1 / rank, 0.0))
+    return mean(np.where(rank > 10, 0.0, 1 / rank))
 
 
 def ndcg_at_10(outcomes: Outcomes) -> float:
@@ -72,6 +87,8 @@ def answer_score(outcomes: Outcomes, score: Floats, answered: Bools) -> float:
 
 def best_f1(outcomes: Outcomes) -> float:
     """F1 over all questions at the confidence threshold that serves it best (SQuAD 2.0's best_f1)."""
+    if not len(outcomes):
+        return math.nan
     by_confidence = np.argsort(-outcomes.confidence, kind="stable")
     gain = (outcomes.f1 - ~outcomes.answerable)[by_confidence]
     confidence = outcomes.confidence[by_confidence]
@@ -106,7 +123,7 @@ def ece(outcomes: Outcomes) -> float:
     right = outcomes.f1 >= RIGHT
     bins = np.minimum((outcomes.confidence * BINS).astype(int), BINS - 1)
     gaps = np.bincount(bins, outcomes.confidence - right, minlength=BINS)
-    return float(np.abs(gaps).sum() / len(outcomes))
+    return float(np.abs(gaps).sum() / len(outcomes)) if len(outcomes) else math.nan
 
 
 SCORES: dict[str, Callable[[Outcomes], float]] = {
@@ -127,9 +144,21 @@ SCORES: dict[str, Callable[[Outcomes], float]] = {
     "ece": ece,
     "false_answer_rate": lambda o: mean(o.answered[~o.answerable]),
     "false_refusal_rate": lambda o: mean(~o.answered[o.answerable]),
-    "latency_p50_ms": lambda o: float(np.percentile(o.milliseconds, 50)),
-    "latency_p95_ms": lambda o: float(np.percentile(o.milliseconds, 95)),
+    "latency_p50_ms": lambda o: percentile(o.milliseconds, 50),
+    "latency_p95_ms": lambda o: percentile(o.milliseconds, 95),
 }
+
+MORE: dict[str, Callable[[Outcomes], float]] = {
+    "evidence_recall": lambda o: mean(o.recall[~np.isnan(o.recall)]),
+    "retrieve_p50_ms": lambda o: percentile(o.retrieve_ms, 50),
+    "retrieve_p95_ms": lambda o: percentile(o.retrieve_ms, 95),
+    "read_p50_ms": lambda o: percentile(o.read_ms, 50),
+    "read_p95_ms": lambda o: percentile(o.read_ms, 95),
+}
+"""Scores beside those whose names programs rely on."""
+
+RESAMPLES = 1000
+SEED = 0
 
 
 @dataclass(frozen=True)
@@ -141,15 +170,20 @@ class Score:
     high: float
 
 
-def score_all(outcomes: Outcomes, resamples: int = 1000, seed: int = 0) -> dict[str, Score]:
+def score_all(
+    outcomes: Outcomes,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+    scores: Mapping[str, Callable[[Outcomes], float]] = MappingProxyType(SCORES),
+) -> dict[str, Score]:
     """Every score with the percentile bootstrap over questions (Efron 1979)."""
     rng = np.random.default_rng(seed)
-    drawn: dict[str, list[float]] = {name: [] for name in SCORES}
+    drawn: dict[str, list[float]] = {name: [] for name in scores}
     for _ in range(resamples):
-        sample = outcomes.take(rng.integers(0, len(outcomes), len(outcomes)))
-        for name, score in SCORES.items():
+        sample = outcomes.take(rng.integers(0, max(1, len(outcomes)), len(outcomes)))
+        for name, score in scores.items():
             drawn[name].append(score(sample))
-    return {name: _interval(score(outcomes), np.array(drawn[name])) for name, score in SCORES.items()}
+    return {name: _interval(score(outcomes), np.array(drawn[name])) for name, score in scores.items()}
 
 
 def _interval(value: float, drawn: Floats) -> Score:

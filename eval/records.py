@@ -11,6 +11,7 @@ import numpy as np
 
 from eval.gold import Evidence
 from eval.metrics import Outcomes
+from rag.types import Turn
 
 DEPTH = 10
 
@@ -75,6 +76,12 @@ class Record:
         """Without the passages, which the scores do not need."""
         return replace(self, passages=())
 
+    @property
+    def turn(self) -> Turn:
+        """What a follow-up needs to know of this, as `Answer.turn` has it."""
+        quote = self.citations[0].quote if self.answer is not None and self.citations else ""
+        return Turn(self.understood, self.answer, quote)
+
 
 def record_json(record: Record) -> dict[str, object]:
     """A line of questions.jsonl."""
@@ -104,18 +111,24 @@ def groups(records: Sequence[Record]) -> dict[str, list[Record]]:
 
 
 def outcomes(records: Sequence[Record]) -> Outcomes:
-    """Records as the columns that the scores are computed from."""
+    """Records as the columns that the scores are computed from.
+
+    Of a system that never tells what it found there is nothing to say: its ranks and gains are NaN.
+    """
     discount = 1 / np.log2(np.arange(2, DEPTH + 2))
+    found = 1.0 if any(r.relevant for r in records) else np.nan
     return Outcomes(
-        answerable=np.array([bool(r.answers) for r in records]),
-        answered=np.array([r.answer is not None for r in records]),
+        answerable=np.array([bool(r.answers) for r in records], dtype=bool),
+        answered=np.array([r.answer is not None for r in records], dtype=bool),
         confidence=np.array([r.confidence for r in records]),
         em=np.array([r.em for r in records]),
         f1=np.array([r.f1 for r in records]),
-        rank=np.array([r.relevant.index(True) + 1.0 if any(r.relevant) else np.inf for r in records]),
-        dcg=np.array([discount[: len(r.relevant)] @ np.array(r.relevant, dtype=float) for r in records]),
+        rank=found * np.array([r.relevant.index(True) + 1.0 if any(r.relevant) else np.inf for r in records]),
+        dcg=found * np.array([discount[: len(r.relevant)] @ np.array(r.relevant, dtype=float) for r in records]),
         ideal_dcg=np.array([discount[: r.ideal].sum() for r in records]),
+        recall=found * np.array([r.evidence_recall if r.evidence else np.nan for r in records]),
         verbatim=np.array([float(r.verbatim) for r in records]),
         supported=np.array([float(r.supported) for r in records]),
-        milliseconds=np.array([r.retrieve_ms + r.read_ms for r in records]),
+        retrieve_ms=np.array([r.retrieve_ms for r in records]),
+        read_ms=np.array([r.read_ms for r in records]),
     )

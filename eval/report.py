@@ -1,29 +1,23 @@
-"""Scores and results as a table and as files. Knows nothing of how they came about."""
+"""Scores as tables and as JSON. Knows nothing of how they came about."""
 
-import json
 import math
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from rich import box
 from rich.table import Table
 
 from eval.metrics import Score
-from eval.records import Record, record_json
-from index.errors import FootnoteError
+from eval.scores import BY_KIND, Group, Scores
 
-Group = tuple[Mapping[str, Score], int]
-"""The scores of some of the questions, and how many these are."""
-
-_MAIN = {
+MAIN = {
     "hit@5": "hit@5",
     "em": "em",
     "f1": "f1",
     "false_answer_rate": "false answers",
     "false_refusal_rate": "false refusals",
 }
-_MEANING = {
+MEANING = {
     "hit@1": "a relevant passage is first",
     "hit@5": "… among the first 5",
     "hit@10": "… among the first 10",
@@ -43,7 +37,21 @@ _MEANING = {
     "false_refusal_rate": "abstained though it is there",
     "latency_p50_ms": "median time to answer",
     "latency_p95_ms": "95th percentile",
+    "evidence_recall": "evidence among the first 10",
+    "retrieve_p50_ms": "median time to search",
+    "retrieve_p95_ms": "95th percentile",
+    "read_p50_ms": "median time to read",
+    "read_p95_ms": "95th percentile",
 }
+
+
+def tables(scores: Scores, title: str) -> Iterator[Table]:
+    """All of a run for a terminal: its scores, those of follow-ups apart, and those by kind of question."""
+    yield table({**scores.scores, **scores.more}, title)
+    if scores.groups:
+        yield apart(scores.groups)
+    if scores.kinds:
+        yield by_kind(scores.kinds)
 
 
 def table(scores: Mapping[str, Score], title: str) -> Table:
@@ -56,11 +64,15 @@ def table(scores: Mapping[str, Score], title: str) -> Table:
     for name, score in scores.items():
         unit, factor = ("ms", 1) if name.endswith("_ms") else ("%", 100)
         if math.isnan(score.value):
-            result.add_row(name, "–", "", _MEANING[name])
+            result.add_row(name, "–", "", MEANING[name])
             continue
-        interval = f"{factor * score.low:.1f} – {factor * score.high:.1f}"
-        result.add_row(name, f"{factor * score.value:.1f} {unit}", interval, _MEANING[name])
+        value, low, high = (_short(factor * number) for number in (score.value, score.low, score.high))
+        result.add_row(name, f"{value} {unit}", f"{low} – {high}", MEANING[name])
     return result
+
+
+def _short(number: float) -> str:
+    return f"{number:.1f}" if number < 1000 else f"{number:.0f}"
 
 
 def apart(groups: Mapping[str, Group]) -> Table:
@@ -68,11 +80,27 @@ def apart(groups: Mapping[str, Group]) -> Table:
     result = Table(header_style="bold", box=box.SIMPLE_HEAD)
     result.add_column("questions")
     result.add_column("n", justify="right")
-    for heading in _MAIN.values():
+    for heading in MAIN.values():
         result.add_column(heading, justify="right")
     for name, (scores, n) in groups.items():
-        values = (scores[main].value for main in _MAIN)
+        values = (scores[main].value for main in MAIN)
         result.add_row(name, str(n), *("–" if math.isnan(value) else f"{100 * value:.1f}" for value in values))
+    return result
+
+
+def by_kind(kinds: Mapping[str, Group]) -> Table:
+    """Exact match and F1 of each kind of question, in percent with their intervals."""
+    result = Table(header_style="bold", box=box.SIMPLE_HEAD)
+    result.add_column("kind of question")
+    result.add_column("n", justify="right")
+    for name in BY_KIND:
+        result.add_column(name, justify="right")
+        result.add_column("95 % interval", justify="right")
+    for kind, (scores, n) in kinds.items():
+        cells = (
+            (f"{100 * score.value:.1f}", f"{100 * score.low:.1f} – {100 * score.high:.1f}") for score in scores.values()
+        )
+        result.add_row(kind, str(n), *(cell for pair in cells for cell in pair))
     return result
 
 
@@ -92,18 +120,13 @@ def as_json(
     return {**result, "groups": {name: as_json(*group) for name, group in groups.items()}} if groups else result
 
 
-def write(
-    folder: Path,
-    scores: Mapping[str, Score],
-    records: Sequence[Record],
-    groups: Mapping[str, Group] = MappingProxyType({}),
-) -> None:
-    """`scores.json`, and `questions.jsonl` with every question and how it was answered."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(as_json(scores, len(records), groups), indent=2)
-        (folder / "scores.json").write_text(text + "\n", encoding="utf-8")
-        lines = (json.dumps(record_json(record), ensure_ascii=False) for record in records)
-        (folder / "questions.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    except OSError as error:
-        raise FootnoteError(f"The results cannot be written to {str(folder)!r}: {error.strerror or error}.") from error
+def all_json(scores: Scores) -> dict[str, object]:
+    """What `as_json` gives, and "more" scores and the "kinds" of question in the same form: what scores.json holds.
+
+    Names that end in `_ms` are of time; all the rest is the same for the same records.
+    """
+    return {
+        **as_json(scores.scores, scores.n, scores.groups),
+        "kinds": {name: as_json(*group) for name, group in scores.kinds.items()},
+        "more": as_json(scores.more, scores.n)["scores"],
+    }

@@ -25,53 +25,72 @@ def run_open(
     gold: GoldSet,
     corpus: Corpus,
     answer: Callable[[str, Sequence[Turn]], Answer],
-    progress: Callable[[float, int], None] = lambda share, done: None,
+    done: Sequence[Record] = (),
 ) -> Iterator[Record]:
     """Ask every question of the whole corpus; an answer's hits should be ten or more for hit@10 to mean it.
 
-    A follow-up is asked with the turns before it as they were answered, right or wrong.
+    A follow-up is asked with the turns before it as they were answered, right or wrong. The first questions, whose
+    records are `done`, are not asked again. Raises GoldError at once, before anything is asked.
     """
-    items = [resolve(item, corpus.paths) for item in gold.items]
-    sought = [places(item, corpus.text, corpus.paths) for item in items]
+    asked = _asked(gold, corpus)
     passages = defaultdict(list)
     for passage in corpus.passages:
         passages[passage.document].append(passage)
-    history: list[Turn] = []
-    for number, (item, wanted) in enumerate(zip(items, sought, strict=True), start=1):
-        nearby = (passage for document in {place.document for place in wanted} for passage in passages[document])
-        ideal = sum(_holds(wanted, passage) for passage in nearby)
-        history = history if item.follows else []
-        answered = answer(item.question, history)
-        history = [*history, answered.turn]
-        progress(number / len(items), number)
-        yield _record(item, answered, wanted, ideal, corpus.text)
+
+    def records() -> Iterator[Record]:
+        history: list[Turn] = []
+        for record in done:
+            history = [*(history if record.follows else ()), record.turn]
+        for item, wanted in asked[len(done) :]:
+            nearby = (passage for document in {place.document for place in wanted} for passage in passages[document])
+            ideal = sum(_holds(wanted, passage) for passage in nearby)
+            history = history if item.follows else []
+            answered = answer(item.question, history)
+            history = [*history, answered.turn]
+            yield _record(item, answered, wanted, ideal, corpus.text)
+
+    return records()
 
 
 def run_reader(
     gold: GoldSet,
     corpus: Corpus,
     read: Callable[[str, tuple[Hit, ...]], Answer],
-    progress: Callable[[float, int], None] = lambda share, done: None,
+    done: Sequence[Record] = (),
 ) -> Iterator[Record]:
     """Give the reader each question's gold evidence alone, as SQuAD's own evaluation does.
 
     Where all questions are answerable, as in SQuAD v1.1, every one is answered: abstaining is no part of that task.
-    Raises GoldError for a follow-up, or a question without evidence.
+    The first questions, whose records are `done`, are not asked again. Raises GoldError at once, before anything is
+    asked.
     """
+    require_evidence(gold)
+    asked = _asked(gold, corpus)
+    must_answer = all(item.answers for item, _ in asked)
+
+    def records() -> Iterator[Record]:
+        for item, wanted in asked[len(done) :]:
+            hits = tuple(Hit(_whole(piece, corpus.text), 1.0) for piece in item.evidence)
+            answer = read(item.question, hits)
+            if must_answer:
+                answer = replace(answer, threshold=0.0)
+            yield _record(item, answer, wanted, len(hits), corpus.text)
+
+    return records()
+
+
+def require_evidence(gold: GoldSet) -> None:
+    """Raise GoldError for a question that reader mode cannot ask: a follow-up, or one without evidence."""
     if follow_up := next((item.id for item in gold.items if item.follows), None):
         raise GoldError(f"Question {follow_up} follows another, and reader mode asks each alone; use --mode open.")
     if bare := next((item.id for item in gold.items if not item.evidence), None):
         raise GoldError(f"Question {bare} has no evidence, and reader mode gives the reader the evidence alone.")
-    items = [resolve(item, corpus.paths) for item in gold.items]
-    sought = [places(item, corpus.text, corpus.paths) for item in items]
-    must_answer = all(item.answers for item in items)
-    for number, (item, wanted) in enumerate(zip(items, sought, strict=True), start=1):
-        hits = tuple(Hit(_whole(piece, corpus.text), 1.0) for piece in item.evidence)
-        answer = read(item.question, hits)
-        if must_answer:
-            answer = replace(answer, threshold=0.0)
-        progress(number / len(items), number)
-        yield _record(item, answer, wanted, len(hits), corpus.text)
+
+
+def _asked(gold: GoldSet, corpus: Corpus) -> list[tuple[Item, list[Place]]]:
+    """The questions, and where their answers stand. Raises GoldError."""
+    items = [resolve(item, corpus.paths, corpus.text) for item in gold.items]
+    return [(item, places(item, corpus.text, corpus.paths)) for item in items]
 
 
 def _whole(evidence: Evidence, text: Callable[[str], str]) -> Passage:
@@ -85,6 +104,7 @@ def _holds(wanted: Sequence[Place], passage: Passage) -> bool:
 
 def _record(item: Item, answer: Answer, wanted: Sequence[Place], ideal: int, text: Callable[[str], str]) -> Record:
     first = [hit.passage for hit in answer.hits[:DEPTH]]
+    relevant = tuple(_holds(wanted, passage) for passage in first)
     verbatim = all(text(c.document)[c.start : c.end] == c.quote for c in answer.citations)
     return Record(
         id=item.id,
@@ -101,8 +121,8 @@ def _record(item: Item, answer: Answer, wanted: Sequence[Place], ideal: int, tex
         f1=token_f1(answer.candidate, item.answers),
         citations=tuple(Cited(c.document, c.page, c.start, c.end, c.quote) for c in answer.citations),
         passages=tuple(_retrieved(hit) for hit in answer.hits[:DEPTH]),
-        relevant=tuple(_holds(wanted, passage) for passage in first),
-        ideal=ideal,
+        relevant=relevant,
+        ideal=max(ideal, sum(relevant)),
         evidence_recall=_recall(item.evidence, first),
         verbatim=verbatim and bool(answer.citations),
         supported=any(_supports(citation, item) for citation in answer.citations),

@@ -54,6 +54,11 @@ class Library:
                 if not self._catalog.is_current:  # still, now that no other process can be making it
                     self._catalog.make_tables()
 
+    @property
+    def fingerprint(self) -> str:
+        """The embedder's."""
+        return self._embedder.fingerprint
+
     def documents(self) -> list[Entry]:
         """Every document, by path."""
         with self._catalog.reading() as records:

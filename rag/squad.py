@@ -47,7 +47,7 @@ def parse_squad(raw: dict[str, Any], name: str) -> list[Paragraph]:
             for number, article in enumerate(articles, start=1)
             for paragraph in article["paragraphs"]
         ]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise GoldError(
             f"{name} is not SQuAD JSON (data → paragraphs → context, qas → question, answers): "
             f"{type(error).__name__} {error}."

@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
 from eval.gold import Evidence, GoldSet, Item
-from eval.metrics import SCORES, score_all
+from eval.metrics import MORE, SCORES, score_all
 from eval.records import Record, groups, outcomes
-from eval.report import apart, as_json, table, write
+from eval.report import all_json, apart, as_json, by_kind, table, tables
 from eval.run import Corpus, run_open, run_reader
-from index.errors import FootnoteError, GoldError
+from eval.scores import Scores, score
+from index.errors import GoldError
 from index.types import Hit, Passage
 from rag.types import Answer, Citation, Timings, Turn
 
@@ -45,6 +47,14 @@ def run() -> list[Record]:
         "Who made it?": ("Leeds", 0.6, [2, 0, 1]),
     }
     return list(run_open(GOLD, CORPUS, lambda question, history: say(question, *replies[question])))
+
+
+def rows(shown: Table) -> list[list[str]]:
+    """The words of a table's lines, in a terminal of 80 columns."""
+    console = Console(width=80, file=StringIO())
+    console.print(shown)
+    assert isinstance(console.file, StringIO)
+    return [line.split() for line in console.file.getvalue().splitlines() if line.split()]
 
 
 def test_open_mode_by_hand() -> None:
@@ -91,7 +101,7 @@ def test_a_follow_up_is_asked_with_what_was_answered_before() -> None:
         )
 
 
-def test_groups_are_told_apart(tmp_path: Path) -> None:
+def test_groups_are_told_apart() -> None:
     results = run()
     scores = score_all(outcomes(results), resamples=10)
     by_group = {"first": (score_all(outcomes(results[:2]), resamples=10), 2)}
@@ -99,13 +109,7 @@ def test_groups_are_told_apart(tmp_path: Path) -> None:
     found = as_json(scores, 3, by_group)
     assert {**found, "groups": 0} == {**as_json(scores, 3), "groups": 0}
     assert found["groups"] == {"first": as_json(*by_group["first"])}
-    write(tmp_path, scores, results, by_group)
-    assert json.loads((tmp_path / "scores.json").read_text()) == found
-    shown = Console(width=100, file=StringIO())
-    shown.print(apart(by_group))
-    assert isinstance(shown.file, StringIO)
-    row = shown.file.getvalue().splitlines()[-2].split()
-    assert row == ["first", "2", "100.0", "50.0", "50.0", "–", "50.0"]
+    assert rows(apart(by_group))[-1] == ["first", "2", "100.0", "50.0", "50.0", "–", "50.0"]
 
 
 def test_a_citation_that_is_not_verbatim_is_caught() -> None:
@@ -144,16 +148,58 @@ def test_reader_mode_answers_every_question_where_all_are_answerable() -> None:
     assert (both["f1"], both["f1_has"], both["false_answer_rate"], both["best_f1"]) == (0.5, 0.0, 0.0, 0.5), "v2.0"
 
 
-def test_the_written_files_hold_every_score_and_question(tmp_path: Path) -> None:
-    results = run()
-    scores = score_all(outcomes(results), resamples=10)
-    write(tmp_path / "out", scores, results)
-    stored = json.loads((tmp_path / "out" / "scores.json").read_text())
-    assert stored == as_json(scores, 3)
-    assert set(stored["scores"]) == set(SCORES)
-    rows = [json.loads(line) for line in (tmp_path / "out" / "questions.jsonl").read_text().splitlines()]
-    assert [row["answer"] for row in rows] == ["260 litres", None, "Leeds"]
-    assert table(scores, "title").row_count == len(SCORES)
-    (tmp_path / "file").touch()
-    with pytest.raises(FootnoteError, match="cannot be written"):
-        write(tmp_path / "file" / "out", scores, results)
+def test_every_score_is_shown_and_kept() -> None:
+    scores = score(run())
+    assert (scores.n, list(scores.scores), list(scores.more)) == (3, list(SCORES), list(MORE))
+    kept = all_json(scores)
+    assert json.loads(json.dumps(kept)) == kept
+    assert {name: kept[name] for name in ("n", "scores")} == as_json(scores.scores, 3)
+    assert list(kept) == ["n", "scores", "kinds", "more"]
+    whole, kinds = tables(scores, "title")
+    assert whole.row_count == len(SCORES) + len(MORE)
+    assert [row[0] for row in rows(whole)[-whole.row_count :]] == [*SCORES, *MORE], "a line each"
+    assert [row[0] for row in rows(kinds)[-2:]] == ["who", "how"]
+    assert rows(by_kind(scores.kinds))[-1][1:4] == ["many/much", "2", "50.0"]
+
+
+def test_a_slow_run_fits_the_terminal_too() -> None:
+    slow = [replace(record, retrieve_ms=0.5, read_ms=123_456.7) for record in run()]
+    shown = rows(table(score(slow).scores, "title"))
+    assert shown[-1] == ["latency_p95_ms", "123457", "ms", "123457", "–", "123457", "95th", "percentile"]
+
+
+def test_stages_evidence_and_kinds_by_hand() -> None:
+    scores: Scores = score(run())
+    assert {name: value.value for name, value in scores.more.items()} == {
+        "evidence_recall": 1.0,
+        "retrieve_p50_ms": 1.0,
+        "retrieve_p95_ms": 1.0,
+        "read_p50_ms": 2.0,
+        "read_p95_ms": 2.0,
+    }
+    assert {name: (n, by["em"].value) for name, (by, n) in scores.kinds.items()} == {
+        "who": (1, 0.0),
+        "how many/much": (2, 0.5),
+    }
+
+
+def test_recall_counts_the_evidence_of_questions_that_have_some() -> None:
+    both = Item(
+        "1", "What holds, and what draws?", ("2 kW",), (Evidence("a.txt", TEXT[0:26]), GOLD.items[1].evidence[0])
+    )
+    bare = Item("2", "Where was it made?", ("Leeds",))
+    found = score(
+        list(run_open(GoldSet((both, bare)), CORPUS, lambda question, history: say(question, "2 kW", 0.9, [1])))
+    )
+    assert found.more["evidence_recall"].value == 0.5
+
+
+@pytest.mark.parametrize("mode", ["open", "reader"])
+def test_a_gold_set_that_does_not_fit_is_told_before_anything_is_asked(mode: str) -> None:
+    wrong = GoldSet((*GOLD.items[:2], Item("3", "Who made it?", ("Leeds",), (Evidence("a.txt", "Not there."),))))
+
+    def never(question: str, given: object) -> Answer:
+        raise AssertionError("asked")
+
+    with pytest.raises(GoldError, match="Question 3"):
+        run_open(wrong, CORPUS, never) if mode == "open" else run_reader(wrong, CORPUS, never)

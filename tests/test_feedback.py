@@ -15,7 +15,8 @@ from threading import Event
 import pytest
 
 from eval.feedback import draft
-from eval.gold import Evidence, Item, load_gold, places, resolve
+from eval.gold import Evidence, Item, places, resolve
+from eval.inputs import load_gold
 from index.embedding import Vectors
 from index.errors import GoldError
 from index.library import Library
@@ -234,10 +235,10 @@ def test_a_draft_is_a_gold_set(ferries: Library, tmp_path: Path) -> None:
     file = tmp_path / "gold.jsonl"
     file.write_text(draft(ferries).lines, encoding="utf-8")
     assert all(json.loads(line)["draft"] for line in file.read_text(encoding="utf-8").split("\n")[:-1])
-    items = load_gold(file).items
-    assert items == draft(ferries).items
+    items = load_gold(file, drafts=True).items
+    assert items == tuple(replace(item, draft=True) for item in draft(ferries).items)
     names = [entry.path for entry in ferries.documents()]
-    found = [places(resolve(item, names), ferries.text, names) for item in items]
+    found = [places(resolve(item, names, ferries.text), ferries.text, names) for item in items]
     assert [[FERRY[place.start : place.end] for place in some] for some in found] == [
         ["Ballycastle"],
         [],
@@ -271,7 +272,7 @@ def test_export_prints_lines_alone(asked: list[str], capsys: pytest.CaptureFixtu
 def test_export_writes_a_file(asked: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "gold.jsonl"
     assert main(["export-gold", *asked, "--out", str(out)]) == 0
-    assert [item.question for item in load_gold(out).items] == ["Où?", "Who sails it?"]
+    assert [item.question for item in load_gold(out, drafts=True).items] == ["Où?", "Who sails it?"]
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith(f"footnote: {out} holds 2 questions to look through.\n")

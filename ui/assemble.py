@@ -3,22 +3,18 @@
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from eval.gold import GoldSet
-from eval.records import Record
-from eval.run import Corpus, run_open, run_reader
 from index.embedding import SentenceEmbedder, minilm_folder
 from index.errors import DocumentError
 from index.library import Library
 from index.loaders import LOADERS
 from index.types import Summary, kind
-from rag.assistant import Assistant, answer_from
+from rag.assistant import Assistant
 from rag.calibration import Calibration
 from rag.reader import ExtractiveReader
 from rag.suggest import suggest
@@ -133,39 +129,4 @@ def sources(folder: Path, docs: Sequence[str] | None) -> Iterator[Library]:
         if named:
             raise DocumentError(" ".join(named))
         _tell(summary)
-        yield library
-
-
-def evaluate(gold: GoldSet, folder: Path, docs: Sequence[str] | None, mode: str) -> list[Record]:
-    """Run a gold set against its own documents, `docs`, or the library in `folder`."""
-    if mode == "reader" and gold.documents:
-        texts = {document.path: document.text for document in gold.documents}
-        return _read(gold, Corpus(list(texts), texts.__getitem__, ()))
-    with _corpus(gold, folder, docs) as library:
-        texts = {entry.path: library.text(entry.path) for entry in library.documents()}
-        corpus = Corpus(list(texts), texts.__getitem__, library.passages())
-        if mode == "reader":
-            return _read(gold, corpus)
-        assistant = open_assistant(library)
-        with progress_bar("Asking", "questions") as report:
-            return list(run_open(gold, corpus, assistant.answer, partial(report, "")))
-
-
-def _read(gold: GoldSet, corpus: Corpus) -> list[Record]:
-    reader, calibration = load_reader()
-    with progress_bar("Asking", "questions") as report:
-        read = partial(answer_from, reader=reader, calibration=calibration)
-        return list(run_reader(gold, corpus, read, partial(report, "")))
-
-
-@contextmanager
-def _corpus(gold: GoldSet, folder: Path, docs: Sequence[str] | None) -> Iterator[Library]:
-    if not gold.documents:
-        with sources(folder, docs) as library:
-            yield library
-        return
-    with tempfile.TemporaryDirectory(prefix="footnote-") as passing:
-        library = open_library(Path(passing), create=True)
-        with progress_bar("Indexing", "passages") as report:
-            library.add(gold.documents, report)
         yield library

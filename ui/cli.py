@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from index.errors import FootnoteError
+from ui import cli_eval, cli_gold
 
 DEFAULT_LIBRARY = Path(".footnote")
 
@@ -63,19 +64,17 @@ def _parser() -> argparse.ArgumentParser:
         "--auth", type=Path, metavar="FILE", help="ask for a name and password of this file; see python -m ui.auth"
     )
 
-    evaluate = command("eval", _eval, "score answers against a gold set")
-    evaluate.add_argument("gold", type=Path, metavar="GOLD", help="JSON Lines, or SQuAD v1.1 or v2.0 JSON")
+    evaluate = command("eval", cli_eval.run, "score answers against a gold set")
     _add_sources(evaluate)
-    evaluate.add_argument(
-        "--mode",
-        choices=["open", "reader"],
-        default="open",
-        help="search for passages, or give the gold evidence alone",
-    )
-    evaluate.add_argument("--out", type=Path, metavar="DIR", help="write scores.json and questions.jsonl there")
     _add_json(evaluate)
+    cli_eval.add_options(evaluate)
 
-    export = command("export-gold", _export_gold, "print a gold set's draft: what people said of answers in the chat")
+    gold = commands.add_parser("gold", help="drafts of gold sets", description="Drafts of gold sets.")
+    drafting = gold.add_subparsers(required=True, metavar="COMMAND").add_parser("draft", help=cli_gold.DRAFT)
+    drafting.set_defaults(run=cli_gold.draft)
+    cli_gold.add_options(drafting)
+
+    export = command("export-gold", cli_gold.export, cli_gold.EXPORT)
     _add_library(export)
     export.add_argument("--out", type=Path, metavar="FILE", help="write it there instead")
 
@@ -148,53 +147,6 @@ def _chat(args: argparse.Namespace) -> int:
     assistant = open_assistant(library)
     app = chat(library, assistant.stream, suggesting(library, assistant.answer), args.host, users)
     serve(app, args.host, args.port, open_browser=not args.no_browser)
-    return 0
-
-
-def _eval(args: argparse.Namespace) -> int:
-    from eval.gold import load_gold
-    from eval.metrics import score_all
-    from eval.records import groups, outcomes
-    from eval.report import apart, as_json, table, write
-    from ui.assemble import evaluate
-
-    gold = load_gold(args.gold)
-    records = evaluate(gold, args.library, args.docs, args.mode)
-    scores = score_all(outcomes(records))
-    by_group = {name: (score_all(outcomes(some)), len(some)) for name, some in groups(records).items()}
-    if args.out:
-        write(args.out, scores, records, by_group)
-    if args.json:
-        print(json.dumps(as_json(scores, len(records), by_group)))
-    else:
-        from rich.console import Console
-
-        unanswerable = sum(not record.answers for record in records)
-        title = f"{args.gold.name}: {len(records)} questions, {unanswerable} of them unanswerable, {args.mode} mode"
-        Console().print(table(scores, title))
-        if by_group:
-            Console().print(apart(by_group))
-    return 0
-
-
-def _export_gold(args: argparse.Namespace) -> int:
-    from eval.feedback import draft
-    from ui.assemble import open_library
-
-    found = draft(open_library(args.library))
-    if args.out:
-        try:
-            args.out.write_text(found.lines, encoding="utf-8", newline="")
-        except OSError as error:
-            raise FootnoteError(f"{str(args.out)!r} cannot be written: {error.strerror or error}.") from error
-    else:
-        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-        sys.stdout.write(found.lines)
-    told = [f"{args.out} holds {len(found.items)} questions to look through."] if args.out else []
-    if found.left_out:
-        told.append(f"{len(found.left_out)} left out, whose answers were wrong and never corrected.")
-    for line in told:
-        print(f"footnote: {line}", file=sys.stderr)
     return 0
 
 

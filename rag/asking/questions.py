@@ -48,8 +48,9 @@ def questions(passages: Sequence[Passage]) -> list[Question]:
         for kind, text, start, end in _asked(passage.text, words)
         if len(text) <= LONGEST and not _DANGLING.search(text)
     ]
-    times = Counter(question.text for question in found)
-    return [question for question in found if times[question.text] == 1]
+    once = list({(q.text, q.document, q.start): q for q in found}.values())  # passages may share a sentence
+    times = Counter(question.text for question in once)
+    return [question for question in once if times[question.text] == 1]
 
 
 def _asked(text: str, words: Mapping[str, int]) -> Iterator[Asked]:

@@ -17,7 +17,7 @@ from tests.serving import running
 from ui.server import chat
 
 CHROMIUM = shutil.which("chromium")
-DOCUMENTS = "eval/gold/documents"
+DOCUMENTS = [f"eval/gold/documents/{name}" for name in ("briefing.txt", "heat-pump-manual.md", "remote-work-policy.md")]
 
 Open = Callable[..., AbstractContextManager[Page]]
 
@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceEmbedder) -> Library:
     library = Library(tmp_path_factory.mktemp("library"), embedder, create=True)
-    library.update([DOCUMENTS])
+    library.update(DOCUMENTS)
     return library
 
 
