@@ -198,8 +198,11 @@ def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Ca
             talk_view.retry(again, [conversation, unticked], talking, concurrency_limit=None, **_PRIVATE),
             suggestions.suggest(suggested, [conversation, unticked], talking, concurrency_limit=None, **_PRIVATE),
         ]
-        question.stop(stop, conversation, talking, cancels=answering, queue=False, **_PRIVATE)
-        new.click(clear, None, talking, cancels=answering, queue=False, **_PRIVATE)
+        # What was on its way when an answer is cancelled comes by the queue, so what follows must come by it too.
+        cancelled = question.stop(None, cancels=answering, **_PRIVATE)
+        cancelled.then(stop, conversation, talking, concurrency_limit=None, **_PRIVATE)
+        cancelled = new.click(None, cancels=answering, **_PRIVATE)
+        cancelled.then(clear, None, talking, concurrency_limit=None, **_PRIVATE)
         save.click(export, conversation, exported, **_PRIVATE).then(None, exported, js=_DOWNLOAD, **_PRIVATE)
         talk_view.cite(cite, [conversation, shown], [shown, source_view], **_PRIVATE)
         source_view.step(step, [conversation, shown], [shown, source_view], **_PRIVATE)
