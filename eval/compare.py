@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.gold import Item
 from eval.metrics import SCORES, Bools, Floats, Outcomes
 from eval.records import Record, outcomes, parse_record
 from eval.results import QUESTIONS
@@ -104,14 +105,9 @@ def compare(
     FootnoteError without a shared question.
     """
     earlier = {record.id: record for record in before}
-    shared = [i for i, record in enumerate(now) if _same(record, earlier.get(record.id))]
-    if not shared:
-        raise FootnoteError(
-            f"The run and its baseline share no question: none of {len(now)} has the id, question and answers of one "
-            f"of {len(before)}; compare runs over the same gold set."
-        )
-    rows = _alternating(outcomes([earlier[now[i].id] for i in shared]), outcomes([now[i] for i in shared]))
-    _, unit = np.unique(np.cumsum([not record.follows for record in now])[shared], return_inverse=True)
+    both = shared(now, before)
+    rows = _alternating(outcomes([earlier[now[i].id] for i in both]), outcomes([now[i] for i in both]))
+    _, unit = np.unique(np.cumsum([not record.follows for record in now])[both], return_inverse=True)
     means = [name for name in SCORES if name not in NOT_MEANS]
     others = [name for name in SCORES if name in NOT_MEANS]
     found = [
@@ -119,11 +115,22 @@ def compare(
         *_differences(others, _one_by_one(rows, others), unit, max(1, permutations // 10), resamples, seed),
     ]
     in_order = sorted(found, key=lambda difference: list(SCORES).index(difference.name))
-    return Comparison(len(shared), len(now) + len(before) - 2 * len(shared), tuple(in_order))
+    return Comparison(len(both), len(now) + len(before) - 2 * len(both), tuple(in_order))
 
 
-def _same(record: Record, other: Record | None) -> bool:
-    return other is not None and (record.question, record.answers) == (other.question, other.answers)
+def shared(asked: Sequence[Item | Record], before: Sequence[Record]) -> list[int]:
+    """The places of the questions that an earlier run has too: same id, question and accepted answers.
+
+    Raises FootnoteError where it has none.
+    """
+    earlier = {(record.id, record.question, record.answers) for record in before}
+    both = [i for i, each in enumerate(asked) if (each.id, each.question, each.answers) in earlier]
+    if not both:
+        raise FootnoteError(
+            f"The run and its baseline share no question: none of {len(asked)} has the id, question and answers of one "
+            f"of {len(before)}; compare runs over the same gold set."
+        )
+    return both
 
 
 def _alternating(first: Outcomes, second: Outcomes) -> Outcomes:

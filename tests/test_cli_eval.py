@@ -156,6 +156,8 @@ def test_another_system_and_its_regression(
         assert main([*bad, "--fail-on", "false_refusal_rate"]) == 0
         assert main([*bad, "--fail-on", "false_refusal_rate", "--fail-on", "em"]) == 1
     capsys.readouterr()
+    other = lines(tmp_path / "other.jsonl", {"id": "x", "question": "Who?", "answers": ["Me"]})
+    assert "share no question" in fails(capsys, "eval", other, "--baseline", str(tmp_path / "good"))
     assert "found 'em1'" in fails(capsys, "eval", twelve, "--baseline", str(tmp_path / "good"), "--fail-on", "em1")
     assert "name that with --baseline" in fails(capsys, "eval", twelve, "--fail-on", "em")
 

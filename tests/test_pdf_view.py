@@ -2,6 +2,7 @@ import io
 import re
 import subprocess
 import sys
+import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from index.errors import DocumentError
-from index.formats.pdf import load_pdf
+from index.formats.pdf import _LOCK, _read, load_pdf
 from index.formats.pdf_view import Box, PageView, page_views
 from index.sentences import sentences
 from tests.test_format_pdf import SENTENCES, TEXT, TOP, Draw, both, lines, make, number, picture, turned, vera, wrapped
@@ -352,3 +353,22 @@ def test_threads_wait_for_each_other() -> None:
 def test_nothing_heavy_is_imported_before_a_page_is_shown() -> None:
     code = "import sys, index.formats.pdf_view; sys.exit('pypdfium2' in sys.modules or 'PIL' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_page_is_shown_while_a_long_file_is_read() -> None:
+    def many(canvas: Canvas) -> None:
+        for _ in range(600):
+            for row in range(50):
+                canvas.drawString(72, 800 - 14 * row, "The harbour at Cobh is deep, and liners call in summer.")
+            canvas.showPage()
+
+    long, ended = make(many), list[str]()
+    with ThreadPoolExecutor(2) as pool:
+        reading = pool.submit(_read, long, "long.pdf")
+        while not _LOCK.locked():
+            time.sleep(0.001)
+        reading.add_done_callback(lambda _: ended.append("read"))
+        view(make(lines("".join(WARRANTY))), "".join(WARRANTY), "5 years")
+        ended.append("shown")
+    assert len(reading.result()[0]) >= 600
+    assert ended == ["shown", "read"]

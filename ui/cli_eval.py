@@ -68,7 +68,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask a gold set, keep what is answered in --out, and print the scores; the exit code."""
-    from eval.compare import compare, load_run
+    from eval.compare import compare, load_run, shared
     from eval.inputs import load_gold
     from eval.results import earlier
     from eval.verdict import parse_floor, require_tested
@@ -83,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
     for warning in gold.warnings:
         _say(warning)
     baseline = load_run(args.baseline) if args.baseline else None
+    if baseline:
+        shared(gold.items, baseline)
     before = earlier(args.out, resume=args.resume) if args.out else None
     with examination(gold, args.library, args.docs, args.mode, _elsewhere(args)) as asked:
         records = answered(args, gold, asked, before)

@@ -53,7 +53,8 @@ def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Ca
             for step in stream(asked, history, chosen(paths(), left_out)):
                 if isinstance(step, Answer):
                     talk = with_last(talk, Exchange(asked, step))
-                    yield {**said(talk), **source(talk, Shown(len(talk) - 1))}
+                    yield said(talk)
+                    yield source(talk, Shown(len(talk) - 1))
                 else:
                     talk = with_status(talk, _status(step))
                     yield said(talk)

@@ -4,6 +4,7 @@ import ctypes
 import math
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from index.formats.layout import Line, Page, write_pages
 from index.types import Document
 
 _LOCK = threading.Lock()  # PDFium works in one thread at a time
+_TURN = 20  # pages read before another thread has its turn
 
 _INVISIBLE = 3  # how text under a scanned picture is drawn
 _PROTECTED = (4, 5)  # PDFium's error codes
@@ -43,7 +45,7 @@ def load_pdf(data: bytes, name: str) -> Document:
 
 @contextmanager
 def opened(data: bytes, name: str) -> Iterator[Any]:
-    """The file as a pypdfium2.PdfDocument, while no other thread has one. Raises DocumentError."""
+    """The file as a pypdfium2.PdfDocument, while no other thread uses PDFium. Raises DocumentError."""
     import pypdfium2
 
     with _LOCK:
@@ -59,6 +61,13 @@ def opened(data: bytes, name: str) -> Iterator[Any]:
             yield document
         finally:
             document.close()
+
+
+def _give_way() -> None:
+    """Let another thread that waits for PDFium have it first."""
+    _LOCK.release()
+    time.sleep(0.001)
+    _LOCK.acquire()
 
 
 def _damaged(name: str) -> DocumentError:
@@ -90,6 +99,8 @@ def _read(data: bytes, name: str) -> tuple[list[Page], list[int], list[int]]:
             pages.append(page)
             length += sum(len(line.text) for line in page.lines)
             require_short(name, length)
+            if number % _TURN == 0:
+                _give_way()
     if lost and not length and not pictures:
         raise _damaged(name)
     return pages, pictures, lost
