@@ -108,11 +108,6 @@ def run_retrieval(
         yield Ranking(query.id, query.text, tuple(found)[:DEPTH], query.grades, milliseconds)
 
 
-def parse_ranking(raw: Mapping[str, Any]) -> Ranking:
-    """The ranking of a line of questions.jsonl. Raises KeyError and TypeError for another."""
-    return Ranking(**{**raw, "found": tuple(raw["found"])})
-
-
 def outcomes(rankings: Sequence[Ranking]) -> Outcomes:
     """Rankings as the columns that the retrieval scores are computed from, as trec_eval does; the rest is nothing.
 

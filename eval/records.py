@@ -4,7 +4,7 @@ Knows nothing of how answers came about.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -81,11 +81,6 @@ class Record:
         """What a follow-up needs to know of this, as `Answer.turn` has it."""
         quote = self.citations[0].quote if self.answer is not None and self.citations else ""
         return Turn(self.understood, self.answer, quote)
-
-
-def record_json(record: Record) -> dict[str, object]:
-    """A line of questions.jsonl."""
-    return asdict(record)
 
 
 def parse_record(raw: Mapping[str, Any]) -> Record:

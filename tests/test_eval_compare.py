@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from scipy.stats import permutation_test
 
 from eval.compare import Comparison, Difference, compare, load_run
 from eval.metrics import SCORES
-from eval.records import Cited, Record, Retrieved, outcomes, record_json
+from eval.records import Cited, Record, Retrieved, outcomes
 from eval.verdict import comparison_json, significant_falls
 from index.errors import FootnoteError
 
@@ -171,7 +171,7 @@ def test_scores_that_a_run_does_not_have() -> None:
 
 def test_an_earlier_run_is_found_by_any_of_its_files(tmp_path: Path) -> None:
     run = run_of(5, 0)
-    lines = "".join(json.dumps(record_json(record)) + "\n" for record in run)
+    lines = "".join(json.dumps(asdict(record)) + "\n" for record in run)
     (tmp_path / "questions.jsonl").write_text(lines)
     (tmp_path / "scores.json").write_text("{}")
     for path in (tmp_path, tmp_path / "questions.jsonl", tmp_path / "scores.json"):
@@ -191,7 +191,7 @@ def test_earlier_runs_that_are_none(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(FootnoteError, match="it is not UTF-8 text"):
         load_run(file)
-    line = record_json(run_of(1, 0)[0])
+    line = asdict(run_of(1, 0)[0])
     for raw in ("{}", "7", "not JSON", json.dumps({**line, "more": 1}), json.dumps({**line, "f1": "high"})):
         file.write_text(f"{json.dumps(line)}\n{raw}\n")
         with pytest.raises(FootnoteError, match=r"Line 2 of the baseline '.*' is not a question's record \(.*\);"):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from eval.gold import GoldSet, Item
 from eval.manifest import manifest
-from eval.records import Record, parse_record, record_json
+from eval.records import Record, parse_record
 from eval.report import all_json
 from eval.results import MANIFEST, QUESTIONS, REPORT, SCORES, earlier, finish, keep
 from eval.run import run_open
@@ -57,7 +57,7 @@ def test_a_record_is_a_line(gold_file: Path, tmp_path: Path) -> None:
     lines = complete(tmp_path / "out", gold_file).splitlines()
     records = [parse_record(json.loads(line)) for line in lines]
     assert records == list(run_open(GOLD, CORPUS, answer))
-    assert [parse_record(json.loads(json.dumps(record_json(record)))) for record in records] == records
+    assert [parse_record(json.loads(json.dumps(asdict(record)))) for record in records] == records
     assert all(record.slim.turn == replace(record, passages=()).turn for record in records)
 
 

@@ -17,7 +17,6 @@ from index.types import Summary, kind
 from rag.assistant import Assistant
 from rag.calibration import Calibration
 from rag.reader import ExtractiveReader
-from rag.suggest import suggest
 from rag.types import Answer
 from ui.render import printable, shorten
 
@@ -40,6 +39,8 @@ def load_reader() -> tuple[ExtractiveReader, Calibration]:
 
 def suggesting(library: Library, answer: Callable[[str], Answer]) -> Callable[[Collection[str] | None], Iterator[str]]:
     """First questions about the documents chosen, remembered until the documents or the choice are others."""
+    from rag.suggest import suggest  # here, because an answer in the terminal has no need of it
+
     known: dict[frozenset[tuple[str, str]], list[str]] = {}
 
     def questions(documents: Collection[str] | None) -> Iterator[str]:
