@@ -1,29 +1,32 @@
 """The extractive reader: question + passages → scored spans. Knows nothing of documents or retrieval."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding import minilm_folder
+from index.embedding import minilm_folder, obstacle
+from index.encoder import Config, Encoder, Graph, Ids, Node, States, Weights, batches, padded
 from index.errors import ModelError
 from rag.types import Span
 from rag.weights import unpack
 
 if TYPE_CHECKING:
-    from torch import Tensor
-    from transformers import BatchEncoding, PreTrainedTokenizerBase
-
-    from rag.span_model import SpanModel
+    from tokenizers import Encoding, Tokenizer
 
 WEIGHTS = Path(__file__).parent / "models" / "reader.safetensors"
+ENCODER = "bert."
 WORD_EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 MAX_TOKENS = 512
 MAX_ANSWER_TOKENS = 30
 SPANS = 5  # of a passage, at most
-BATCH = 8
+
+PAIR_DIMENSION = 64  # of the span head
+
+Score = Callable[[Ids, Ids, Ids], States]
+"""Token numbers, mask and types [n, tokens] to scores [n, tokens, tokens] of spans, first token by last."""
 
 
 class Reader(Protocol):
@@ -34,69 +37,96 @@ class Reader(Protocol):
 
 
 class ExtractiveReader:
-    """MiniLM fine-tuned for question answering (see rag/training)."""
+    """MiniLM fine-tuned for question answering (see rag/training), on OpenVINO where that can run it."""
 
-    def __init__(self, model: "SpanModel", tokenizer: "PreTrainedTokenizerBase") -> None:
-        self._model = model.train(False)
+    def __init__(self, score: Score, tokenizer: "Tokenizer") -> None:
+        self._score = score
         self._tokenizer = tokenizer
 
     @classmethod
-    def load(cls, weights: Path = WEIGHTS) -> "ExtractiveReader":
-        """The shipped encoder and span head on the embedder's own word embeddings. Raises ModelError."""
-        from safetensors.torch import load_file
-        from transformers import AutoConfig, AutoTokenizer
+    def load(cls, weights: Path = WEIGHTS, *, torch: bool | None = None) -> "ExtractiveReader":
+        """The shipped encoder and span head on the embedder's own word embeddings. Raises ModelError.
 
-        from rag.span_model import SpanModel
+        `torch` says to run on PyTorch, and None to do so where there is an obstacle to OpenVINO.
+        """
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
 
         if not weights.is_file():
             raise ModelError(f"The reader's weights {weights} are missing; install Footnote again.")
         folder = minilm_folder()
         state = {WORD_EMBEDDINGS: word_embeddings(), **unpack(load_file(weights))}
-        model = SpanModel.blank(AutoConfig.from_pretrained(folder))
-        model.load_state_dict(state)
-        return cls(model, AutoTokenizer.from_pretrained(folder))
+        on_torch = bool(obstacle(folder)) if torch is None else torch
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.enable_truncation(MAX_TOKENS)
+        tokenizer.no_padding()
+        return cls(_on_torch(state) if on_torch else _on_openvino(state), tokenizer)
 
     def read(self, question: str, passages: Sequence[str]) -> list[Span]:
         """The best few spans of each passage that hold a letter or digit, none overlapping another, best first."""
-        order = sorted(range(len(passages)), key=lambda i: len(passages[i]))
+        pairs = self._tokenizer.encode_batch([(question, passage) for passage in passages])
         spans: list[Span] = []
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            spans += self._read_batch(question, [passages[i] for i in batch], batch)
+        for batch in batches([len(pair.ids) for pair in pairs]):
+            ids, mask = padded([pairs[i].ids for i in batch])
+            types, _ = padded([pairs[i].type_ids for i in batch])
+            for number, scores in zip(batch, self._score(ids, mask, types), strict=True):
+                spans += _spans(number, passages[number], pairs[number], scores)
         return sorted(spans, key=lambda span: (-span.score, span.passage, span.start))
 
-    def _read_batch(self, question: str, texts: list[str], numbers: list[int]) -> list[Span]:
-        import torch
 
-        inputs = self._tokenizer(
-            [question] * len(texts),
-            texts,
-            truncation=True,
-            max_length=MAX_TOKENS,
-            padding=True,
-            return_offsets_mapping=True,
-            return_tensors="pt",
-        )
-        offsets = inputs.pop("offset_mapping").numpy()
+def _on_openvino(state: Weights) -> Score:
+    bert = {name.removeprefix(ENCODER): array for name, array in state.items()}
+    return Encoder(Config.read(minilm_folder()), bert, head=_span_head)
+
+
+def _span_head(graph: Graph, states: Node) -> Node:
+    """The scores of rag.span_model.SpanModel."""
+    op, points, pairs = graph.op, graph.linear(states, "points"), graph.linear(states, "pairs")
+
+    def halves(x: Node, size: int) -> list[Node]:
+        return op.variadic_split(x, graph.whole(-1), graph.whole(size, size)).outputs()  # type: ignore[no-any-return]
+
+    starts, ends = halves(points, 1)
+    firsts, lasts = halves(pairs, PAIR_DIMENSION)
+    products = op.matmul(firsts, lasts, False, True) / op.constant(np.float32(PAIR_DIMENSION**0.5))
+    return op.add(op.add(products, starts), op.transpose(ends, graph.whole(0, 2, 1)))
+
+
+def _on_torch(state: Weights) -> Score:
+    import torch
+    from transformers import AutoConfig
+
+    from rag.span_model import SpanModel
+
+    model = SpanModel.blank(AutoConfig.from_pretrained(minilm_folder())).eval()
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in state.items()})
+
+    def score(ids: Ids, mask: Ids, types: Ids) -> States:
         with torch.inference_mode():
-            _, scores = self._model(**inputs)
-        spans = []
-        for row, text in enumerate(texts):
-            tokens = _context_tokens(inputs, row)
-            for first, last, score, share in best_spans(scores[row].numpy(), tokens, inputs.word_ids(row)):
-                start, end = int(offsets[row][first][0]), int(offsets[row][last][1])
-                if any(map(str.isalnum, text[start:end])):
-                    spans.append(Span(numbers[row], start, end, score, share))
-        return spans
+            scores: States = model(*map(torch.from_numpy, (ids, mask, types)))[1].numpy()
+        return scores
+
+    return score
 
 
-def word_embeddings() -> "Tensor":
+def word_embeddings() -> NDArray[np.float32]:
     """The embedder's word vectors [vocabulary, d], on which the reader stands."""
     from safetensors import safe_open
 
-    with safe_open(minilm_folder() / "model.safetensors", "pt") as weights:
-        table: Tensor = weights.get_tensor(WORD_EMBEDDINGS.removeprefix("bert."))
+    with safe_open(minilm_folder() / "model.safetensors", "np") as weights:
+        table: NDArray[np.float32] = weights.get_tensor(WORD_EMBEDDINGS.removeprefix(ENCODER))
     return table
+
+
+def _spans(number: int, text: str, pair: "Encoding", scores: NDArray[np.float32]) -> list[Span]:
+    inside = [i for i, side in enumerate(pair.sequence_ids) if side == 1]
+    tokens = range(inside[0], inside[-1] + 1) if inside else range(0)
+    spans = []
+    for first, last, score, share in best_spans(scores, tokens, pair.word_ids):
+        start, end = pair.offsets[first][0], pair.offsets[last][1]
+        if any(map(str.isalnum, text[start:end])):
+            spans.append(Span(number, start, end, score, share))
+    return spans
 
 
 def best_spans(
@@ -125,8 +155,3 @@ def best_spans(
         found.append((first, last, float(within[best]), float(shares[best])))
         within[: last + 1 - tokens.start, first - tokens.start :] = -np.inf
     return found
-
-
-def _context_tokens(inputs: "BatchEncoding", row: int) -> range:
-    inside = [i for i, side in enumerate(inputs.sequence_ids(row)) if side == 1]
-    return range(inside[0], inside[-1] + 1) if inside else range(0)

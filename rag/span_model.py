@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
-PAIR_DIMENSION = 64
+from rag.reader import PAIR_DIMENSION
 
 
 class SpanModel(nn.Module):

@@ -1,6 +1,10 @@
 """Reader weights in a quarter of their size: matrices as int8 with one scale a row, vectors as they are."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,10 +26,10 @@ def pack(state: "dict[str, Tensor]") -> "dict[str, Tensor]":
     return packed
 
 
-def unpack(packed: "dict[str, Tensor]") -> "dict[str, Tensor]":
-    """Float32 tensors again, off by at most half a level."""
+def unpack(packed: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+    """Float32 arrays again, off by at most half a level."""
     return {
-        name: tensor.float() * packed[name + _SCALE] if name + _SCALE in packed else tensor.float()
-        for name, tensor in packed.items()
+        name: array.astype(np.float32) * packed.get(name + _SCALE, np.float32(1))
+        for name, array in packed.items()
         if not name.endswith(_SCALE)
     }

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("index", "rag", "eval", "ui")  # from the ground up
 HOMES = {
     "faiss": "index/vectors.py",
+    "openvino": "index/encoder.py",
     "sqlite3": "index/catalog.py",
     "sentence_transformers": "index/embedding.py",
     "transformers": "rag/",
@@ -19,7 +20,7 @@ HOMES = {
     "fastapi": "ui/",
     "uvicorn": "ui/server.py",
 }
-HEAVY = ("torch", "transformers", "sentence_transformers", "gradio", "fastapi")
+HEAVY = ("torch", "transformers", "sentence_transformers", "gradio", "fastapi", "openvino")
 
 
 def imports() -> Iterator[tuple[str, str]]:

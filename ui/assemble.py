@@ -3,13 +3,15 @@
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from time import perf_counter
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from index.embedding import SentenceEmbedder, minilm_folder
+from index.embedding import SentenceEmbedder, minilm_folder, obstacle
+from index.encoder import Precision, computes
 from index.errors import DocumentError
 from index.library import Library
 from index.loaders import LOADERS
@@ -21,9 +23,22 @@ from rag.types import Answer
 from ui.render import printable, shorten
 
 
-def open_library(folder: Path, *, create: bool = False) -> Library:
-    """A library with the default embedder."""
-    return Library(folder, SentenceEmbedder(minilm_folder()), create=create)
+def open_library(folder: Path, *, create: bool = False, precision: Precision | None = None) -> Library:
+    """A library with the default embedder, in this precision or, with None, that of its vectors."""
+    _tell_runtime()
+    library = Library(folder, SentenceEmbedder(minilm_folder(), precision or "float32"), create=create)
+    if precision is None and library.embedded_by.endswith(":bfloat16"):
+        return Library(folder, SentenceEmbedder(minilm_folder(), "bfloat16"))
+    if precision == "bfloat16" and not obstacle(minilm_folder()) and not computes(precision):
+        _say("this processor has no bfloat16 arithmetic: passages are embedded in float32, at its speed.")
+    return library
+
+
+@cache
+def _tell_runtime() -> None:
+    """Say once why PyTorch is used, where it is."""
+    if why := obstacle(minilm_folder()):
+        _say(f"{why}; PyTorch is used in its place, which takes more than twice as long.")
 
 
 def open_assistant(library: Library) -> Assistant:
@@ -33,6 +48,7 @@ def open_assistant(library: Library) -> Assistant:
 
 def load_reader() -> tuple[ExtractiveReader, Calibration]:
     """The shipped reader and its calibration."""
+    _tell_runtime()
     with Console(stderr=True).status("Loading the reader"):
         return ExtractiveReader.load(), Calibration.load()
 
@@ -92,7 +108,11 @@ def update(library: Library, paths: Sequence[str]) -> Summary:
 
 def _tell(summary: Summary) -> None:
     for message in (*(failure.message for failure in summary.failures), *summary.warnings):
-        Console(stderr=True, highlight=False, soft_wrap=True).print(f"footnote: {message}", markup=False)
+        _say(message)
+
+
+def _say(message: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"footnote: {message}", markup=False)
 
 
 def watch(library: Library, paths: Sequence[str]) -> Iterator[Summary]:

@@ -46,6 +46,12 @@ def _parser() -> argparse.ArgumentParser:
     index = command("index", _index, "add, refresh or remove documents")
     index.add_argument("paths", nargs="+", metavar="PATH", help="a file or a folder; one that is gone is removed")
     index.add_argument("--watch", action="store_true", help="go on, and index again whenever a file changes")
+    index.add_argument(
+        "--precision",
+        choices=["float32", "bfloat16"],
+        help="of the arithmetic that embeds passages: bfloat16 is faster where the processor has it, and rounds "
+        "(default: the library's, float32 for a new one)",
+    )
     _add_library(index)
     _add_json(index)
 
@@ -107,7 +113,7 @@ def _index(args: argparse.Namespace) -> int:
     from ui.assemble import open_library, update, watch
     from ui.render import summary_json, summary_line
 
-    library = open_library(args.library, create=True)
+    library = open_library(args.library, create=True, precision=args.precision)
     failed = False
     for summary in watch(library, args.paths) if args.watch else [update(library, args.paths)]:
         counts = len(library.documents()), library.passage_count()

@@ -29,7 +29,7 @@ def neighbours(texts: Iterable[str]) -> Neighbours:
     counts = Counter(word for text in texts for word in _NAME_WORD.findall(text))
     words = [word for word, count in counts.items() if count > 1]
     tokenizer = AutoTokenizer.from_pretrained(minilm_folder())
-    table = word_embeddings()
+    table = torch.from_numpy(word_embeddings())
     table = normalize(table - table.mean(0), dim=-1)
     pieces = tokenizer(words, add_special_tokens=False)["input_ids"]
     vectors = normalize(torch.stack([table[ids].mean(0) for ids in pieces]), dim=-1)
