@@ -20,6 +20,9 @@ from rag.squad import normalize
 from rag.types import Answer, Citation, Finding, Span, Timings, Turn
 
 PASSAGES = 10
+# What a point of the reader's log odds is worth in a hit's score. Of .05, .1, .15, .2 and .3 it puts the right passage
+# first most often on wiki.dev, and within a point of that on reddit.dev, amazon.dev and the shipped gold set.
+EVIDENCE = 0.15
 MAX_QUESTION = 1000
 MAX_CITATIONS = 3  # more only where a list needs them
 
@@ -94,7 +97,8 @@ def answer_from(
 ) -> Answer:
     """The answer that these hits support."""
     began = perf_counter()
-    spans = find(question, hits, reader)
+    found = find(question, hits, reader)
+    spans = preferred(found)
     said = chosen(question, spans, [hit.passage.text for hit in hits])
     answer = Answer(
         question,
@@ -102,7 +106,7 @@ def answer_from(
         confidence=calibration.confidence(features(question, spans, hits)) if spans else 0.0,
         threshold=calibration.threshold,
         citations=cite(said, spans, hits),
-        hits=hits,
+        hits=by_evidence(hits, found),
         timings=Timings(retrieve_ms, 1000 * (perf_counter() - began)),
     )
     scope = asked(question)
@@ -121,22 +125,35 @@ def narrowing(question: str, hits: Sequence[Hit]) -> str:
 
 
 def find(question: str, hits: Sequence[Hit], reader: Reader) -> list[Span]:
-    """The best spans of the hits, best first by the reader's log odds and a prior of 1 / rank for the passage.
+    """The best spans of the passages, best first.
 
     The reader sees each passage below its headings, but answers come from the passage alone.
     """
     above = [len(hit.passage.embedded) - len(hit.passage.text) for hit in hits]
-    spans = [
-        replace(
-            span,
-            start=span.start - above[span.passage],
-            end=span.end - above[span.passage],
-            score=span.score - math.log(span.passage + 1),
-        )
+    return [
+        replace(span, start=span.start - above[span.passage], end=span.end - above[span.passage])
         for span in reader.read(question, [hit.passage.embedded for hit in hits])
         if span.start >= above[span.passage]
     ]
-    return sorted(spans, key=lambda span: (-span.score, span.passage))
+
+
+def preferred(spans: Sequence[Span]) -> list[Span]:
+    """The spans by the reader's log odds and a prior of 1 / rank for the passage, best first."""
+    weighed = [replace(span, score=span.score - math.log(span.passage + 1)) for span in spans]
+    return sorted(weighed, key=lambda span: (-span.score, span.passage))
+
+
+def by_evidence(hits: Sequence[Hit], spans: Sequence[Span]) -> tuple[Hit, ...]:
+    """The hits best first, each scored by retrieval + 0.15 × the reader's log odds for its best span.
+
+    One without a span counts as the reader's least.
+    """
+    odds: dict[int, float] = {}
+    for span in spans:
+        odds[span.passage] = max(span.score, odds.get(span.passage, -math.inf))
+    least = min(odds.values(), default=0.0)
+    scored = [replace(hit, score=hit.score + EVIDENCE * odds.get(number, least)) for number, hit in enumerate(hits)]
+    return tuple(sorted(scored, key=lambda hit: (-hit.score, hit.passage.document, hit.passage.start)))
 
 
 def clean(question: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from index.errors import QuestionError
 from index.library import Library
 from index.types import Document, Heading, Hit, Passage
-from rag.assistant import MAX_CITATIONS, MAX_QUESTION, Assistant, cite, clean, find
+from rag.assistant import EVIDENCE, MAX_CITATIONS, MAX_QUESTION, Assistant, by_evidence, cite, clean, find, preferred
 from rag.calibration import Calibration
 from rag.types import Answer, Span, Timings
 from tests.fakes import OverlapReader, WordEmbedder
@@ -77,8 +77,44 @@ def test_the_same_question_has_the_same_answer(assistant: Assistant, library: Li
 def test_the_hits_come_before_the_answer(assistant: Assistant) -> None:
     hits, answer = assistant.stream(QUESTION)
     assert isinstance(answer, Answer)
-    assert hits == answer.hits != ()
+    assert isinstance(hits, tuple)
+    assert {hit.passage for hit in hits} == {hit.passage for hit in answer.hits} != set()
     assert timeless(answer) == timeless(assistant.answer(QUESTION))
+
+
+def test_an_answer_has_the_hits_in_the_order_of_their_evidence(library: Library) -> None:
+    far = "Madrid is the capital of Spain, and Spain is warm. " * 3
+    library.add([Document.from_text("far.txt", far), Document.from_text("near.txt", "Spain is warm in May.")])
+
+    class Knows:
+        def read(self, question: str, passages: Sequence[str]) -> list[Span]:
+            return [Span(number, 0, 6, 5.0 if "Madrid" in text else -5.0) for number, text in enumerate(passages)]
+
+    retrieved, answer = Assistant(library, Knows(), BY_SCORE).stream("Spain is warm in what?")
+    assert isinstance(answer, Answer) and isinstance(retrieved, tuple)
+    assert [hit.passage.document for hit in retrieved] == ["near.txt", "far.txt"]
+    assert [hit.passage for hit in answer.hits] == [hit.passage for hit in retrieved[::-1]]
+    assert answer.hits[0].score == pytest.approx(retrieved[1].score + 5 * EVIDENCE)
+
+
+def test_evidence_by_hand() -> None:
+    found = [
+        replace(hit, score=score)
+        for hit, score in zip(hits(*((n, 0, 27) for n in "abcd")), (0.4, 0.3, 0.2, 0.1), strict=True)
+    ]
+    spans = [span(2, 6, 4.0), span(1, 6, 2.0), span(2, 18, 1.0), span(0, 6, -2.0)]
+    ranked = by_evidence(found, spans)
+    assert [hit.passage.document for hit in ranked] == ["c", "b", "a", "d"]
+    assert [hit.score for hit in ranked] == pytest.approx([0.8, 0.6, 0.1, -0.2])
+    assert EVIDENCE == 0.15
+
+
+def test_hits_of_equal_evidence_go_by_document_and_place() -> None:
+    found = hits(("b", 0, 27), ("a", 12, 27), ("a", 0, 27))
+    order = [(hit.passage.document, hit.passage.start) for hit in by_evidence(found, [span(0, 6)])]
+    assert order == [("a", 0), ("a", 12), ("b", 0)]
+    assert by_evidence(found[:1], []) == tuple(found[:1])
+    assert by_evidence([], []) == ()
 
 
 def test_it_reads_so_many_passages(library: Library) -> None:
@@ -92,7 +128,7 @@ def test_a_later_passage_must_score_higher(lead: float, first: int) -> None:
         def read(self, question: str, passages: Sequence[str]) -> list[Span]:
             return [span(1, 6, lead), span(0, 6, 0.0)]
 
-    found = find("Where?", hits(("a", 0, 27), ("b", 0, 27)), Fixed())
+    found = preferred(find("Where?", hits(("a", 0, 27), ("b", 0, 27)), Fixed()))
     assert found[0].passage == first, "log 2 is 0.69: a passage's prior is 1 / rank"
     assert [s.score for s in found] == sorted((s.score for s in found), reverse=True)
 

@@ -14,6 +14,8 @@ from index.embedding import SentenceEmbedder, minilm_folder, obstacle
 from index.encoder import batches, computes, padded
 from index.library import Library
 from rag.reader import ExtractiveReader
+from ui.assemble import open_library
+from ui.cli import main
 
 pytestmark = pytest.mark.integration
 
@@ -103,6 +105,21 @@ def test_a_model_that_pools_otherwise_runs_on_pytorch(tmp_path: Path, embedder: 
     other = SentenceEmbedder(folder).encode_passages(TEXTS[:1])
     assert other.shape == (1, 384)
     assert np.abs(other - embedder.encode_passages(TEXTS[:1])).max() > 0.01
+
+
+def test_a_library_keeps_its_precision_until_told_otherwise(
+    tmp_path: Path, embedder: SentenceEmbedder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "harbour.txt").write_text(TEXTS[0])
+    arguments = ["index", str(tmp_path / "harbour.txt"), "--library", str(tmp_path / "library")]
+    for precision, expected in (("bfloat16", ":bfloat16"), (None, ":bfloat16"), ("float32", ""), (None, "")):
+        assert main([*arguments, *(["--precision", precision] if precision else [])]) == 0
+        library = open_library(tmp_path / "library")
+        assert library.embedded_by == library.fingerprint == embedder.fingerprint + expected
+        assert library.search("harbour", 1)[0][0].passage.text == TEXTS[0]
+    with pytest.raises(SystemExit, match="2"):
+        main([*arguments, "--precision", "float16"])
+    assert "invalid choice: 'float16'" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,8 @@ from starlette.websockets import WebSocketDisconnect
 from index.errors import FootnoteError
 from index.library import Library
 from tests.serving import ADA, BOB, FRANCE, QUESTION, client, filled, running, served, users
-from ui.guard import is_loopback
-from ui.server import require_free_port, serve, warn_if_open
+from ui.address import is_loopback, require_free_port, warn_if_open
+from ui.server import serve
 
 BASIC = {"Authorization": "Basic " + base64.b64encode(":".join(ADA).encode()).decode()}
 BEARER = {"Authorization": b"Bearer " + ":".join(ADA).encode()}

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -42,8 +43,11 @@ def _tell_runtime() -> None:
 
 
 def open_assistant(library: Library) -> Assistant:
-    """The shipped reader and calibration over a library."""
-    return Assistant(library, *load_reader())
+    """The shipped reader and calibration over a library; the reader loads while index and embedder do."""
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(load_reader)
+        library.search("first question", 1)
+        return Assistant(library, *reading.result())
 
 
 def load_reader() -> tuple[ExtractiveReader, Calibration]:

@@ -5,6 +5,8 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 
 from index.errors import FootnoteError
@@ -141,18 +143,21 @@ def _ask(args: argparse.Namespace) -> int:
 
 
 def _chat(args: argparse.Namespace) -> int:
+    from ui.address import require_free_port, warn_if_open
     from ui.assemble import open_assistant, open_library, suggesting, update
     from ui.auth import load_users
-    from ui.server import chat, require_free_port, serve, warn_if_open
 
     users = load_users(args.auth) if args.auth else None
     require_free_port(args.host, args.port)
     warn_if_open(args.host, users)
-    library = open_library(args.library, create=True)
-    update(library, args.paths)
-    assistant = open_assistant(library)
-    app = chat(library, assistant.stream, suggesting(library, assistant.answer), args.host, users)
-    serve(app, args.host, args.port, open_browser=not args.no_browser)
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(import_module, "ui.server")  # with Gradio, which takes longer than the models
+        library = open_library(args.library, create=True)
+        update(library, args.paths)
+        assistant = open_assistant(library)
+    server = loading.result()
+    app = server.chat(library, assistant.stream, suggesting(library, assistant.answer), args.host, users)
+    server.serve(app, args.host, args.port, open_browser=not args.no_browser)
     return 0
 
 

@@ -5,7 +5,6 @@ One layer of ASGI that holds for the page, its files and event streams, the API 
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import Headers
@@ -14,6 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from ui.address import is_loopback
 from ui.auth import Users, credentials
 
 MAX_UPLOAD_BYTES = 100_000_000  # of one file
@@ -31,14 +31,6 @@ _CHALLENGE = {"WWW-Authenticate": 'Basic realm="Footnote", charset="UTF-8"'}
 class _Refusal:
     status: int
     sentence: str
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that listens there."""
-    try:
-        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def problem(path: str, status: int, sentence: str) -> JSONResponse:

@@ -1,7 +1,5 @@
 """One process for people and programs: the page, the API and MCP behind one guard. Knows nothing of models."""
 
-import socket
-import sys
 import threading
 import time
 import webbrowser
@@ -22,7 +20,7 @@ from index.errors import DocumentError, FootnoteError, LibraryError, QuestionErr
 from index.library import Library
 from ui import api, completions
 from ui.auth import Users
-from ui.guard import MAX_UPLOAD_BYTES, guarded, is_loopback, problem
+from ui.guard import MAX_UPLOAD_BYTES, guarded, problem
 from ui.line import Line
 from ui.web import ICON, STYLE, Stream, Suggest, build, theme
 
@@ -110,26 +108,6 @@ def _stay_offline() -> None:
         raise FootnoteError(f"Footnote fetches nothing from other hosts, such as {request.url.host}.")
 
     gr.processing_utils.async_transport = httpx.MockTransport(refuse)  # type: ignore[assignment]
-
-
-def require_free_port(host: str, port: int) -> None:
-    """Raises FootnoteError when nothing can listen there."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, OverflowError) as error:
-            raise FootnoteError(
-                f"Footnote cannot listen on {host}, port {port} ({getattr(error, 'strerror', None) or error}); "
-                "stop the program that uses it or choose another with --port."
-            ) from error
-
-
-def warn_if_open(host: str, users: Users | None) -> None:
-    """Say on standard error when others than this machine's users can get in."""
-    if users is None and not is_loopback(host):
-        sentence = f"anyone who can reach {host} can read, add and remove documents; --auth FILE asks for passwords."
-        print(f"footnote: {sentence}", file=sys.stderr)
 
 
 def serve(app: ASGIApp, host: str, port: int, *, open_browser: bool, wait: bool = True) -> Callable[[], None]:
