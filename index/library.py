@@ -1,6 +1,5 @@
 """The library: a folder that is kept in step with a person's files and searched. Knows nothing of answers."""
 
-import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,10 +17,10 @@ from index.errors import DocumentError, LibraryError
 from index.intake import BATCH, Intake, Progress
 from index.loaders import read
 from index.prepare import Ready, prepare
+from index.snapshot import Snapshots
 from index.survey import Found, survey
 from index.types import Document, Entry, Failure, Feedback, Hit, Passage, Summary, digest, kind
 from index.uploads import added, shares, sound, uploads
-from index.vectors import VectorIndex
 
 LOCK_SECONDS = 60
 
@@ -47,8 +46,7 @@ class Library:
         self.folder = folder
         self._embedder = embedder
         self._catalog = Catalog(folder)
-        self._lock = threading.Lock()
-        self._loaded: tuple[int, VectorIndex] | None = None
+        self._snapshots = Snapshots(folder, self._catalog)
         if not self._catalog.is_current:
             with self._writing():
                 if not self._catalog.is_current:  # still, now that no other process can be making it
@@ -58,6 +56,12 @@ class Library:
     def fingerprint(self) -> str:
         """The embedder's."""
         return self._embedder.fingerprint
+
+    @property
+    def embedded_by(self) -> str:
+        """The fingerprint of the embedder that the stored vectors are of; empty before the first."""
+        with self._catalog.reading() as records:
+            return records.fact("embedder") or ""
 
     def documents(self) -> list[Entry]:
         """Every document, by path."""
@@ -98,7 +102,7 @@ class Library:
             ids = records.choose([path]).tolist()
             ids = ids[:: max(1, -(-len(ids) // most))]
             found = records.passages(ids)
-            return [found[each] for each in ids], records.vectors(self._embedder.dimension, ids)[1]
+            return [found[each] for each in ids], records.vectors.of(ids)[1]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """The vectors of texts, float32[n, dimension]."""
@@ -118,9 +122,9 @@ class Library:
         """
         with self._catalog.reading() as records:
             self._require_embedder(records)
-            index = self._index(records)
+            index = self._snapshots.index(records)
             among = None if documents is None else records.choose(documents)
-            near = index.search(self._embedder.encode_question(question), depth, among)
+            near = index.search(self._embedder.encode_question(question), depth, among, records.vectors.of)
             found = records.passages([passage_id for passage_id, _ in near])
             dense = [Hit(found[passage_id], score) for passage_id, score in near]
             return dense, records.lexical(question, depth)
@@ -217,7 +221,7 @@ class Library:
         """End a change: drop the vectors that it left without a passage, and bring the cache up to date."""
         with self._catalog.writing() as records:
             records.prune_vectors()
-        self._snapshot()
+        self._snapshots.write()
 
     @contextmanager
     def _writing(self, progress: Progress = silent) -> Iterator[None]:
@@ -261,34 +265,3 @@ class Library:
             if vectors:
                 records.put_vectors(texts, np.concatenate(vectors))
             records.set_fact("embedder", self._embedder.fingerprint)
-
-    def _index(self, records: Records) -> VectorIndex:
-        """The vector index of exactly this transaction's generation: in memory, from its snapshot, or rebuilt."""
-        generation = records.generation
-        with self._lock:
-            if self._loaded is None or self._loaded[0] != generation:
-                stored, _, checksum = (records.fact("snapshot") or " ").partition(" ")
-                current = stored == str(generation)
-                index = VectorIndex.load(self._snapshot_path(generation), checksum) if current else None
-                index = index or VectorIndex.build(*records.vectors(self._embedder.dimension))
-                self._loaded = generation, index
-            return self._loaded[1]
-
-    def _snapshot(self) -> None:
-        """Write the current generation's vector index, unless it is there already, and drop older ones."""
-        with self._catalog.reading() as records:
-            generation = records.generation
-            stored, _, checksum = (records.fact("snapshot") or " ").partition(" ")
-            path = self._snapshot_path(generation)
-            if stored == str(generation) and VectorIndex.load(path, checksum):
-                return
-            index = self._index(records)
-        checksum = index.save(path)
-        with self._catalog.writing() as records:
-            records.set_fact("snapshot", f"{generation} {checksum}")
-        for old in self.folder.glob("vectors-*"):
-            if old != path:
-                old.unlink(missing_ok=True)
-
-    def _snapshot_path(self, generation: int) -> Path:
-        return self.folder / f"vectors-{generation}.faiss"

@@ -1,6 +1,6 @@
 """The tables of the library's SQLite file, and how those of an older format become these. Runs nothing itself."""
 
-VERSION = 3
+VERSION = 4
 _DOCUMENTS = """
 CREATE TABLE contents (
     id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (sha256, kind)
@@ -23,7 +23,6 @@ _LEXICAL = """
 CREATE VIRTUAL TABLE lexical USING fts5 (text, context, tokenize = 'porter unicode61 remove_diacritics 2');
 """
 _REST = """
-CREATE TABLE vectors (text_hash BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 # The bytes of uploaded files, which are nowhere else, in a table of their own: no other reading passes over them.
@@ -34,6 +33,28 @@ CREATE TABLE feedback (
     verdict TEXT NOT NULL CHECK (verdict IN ('right', 'wrong')), correction TEXT,
     document TEXT, start INTEGER, "end" INTEGER, quote TEXT
 );
+"""
+# Vectors with row numbers, for without them each fills most of a page. Then what an approximate index is made with, and
+# what changed: the passages that a snapshot may still have, and the texts whose vectors may be without a passage.
+_VECTORS = """
+CREATE TABLE vectors (text_hash BLOB PRIMARY KEY, vector BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS quantizer (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    trained BLOB NOT NULL, size INTEGER NOT NULL, probes INTEGER NOT NULL, recall REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS removed (passage_id INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS unsettled (text_hash BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TRIGGER IF NOT EXISTS passage_removed AFTER DELETE ON passages BEGIN
+    INSERT INTO removed VALUES (old.id);
+    INSERT OR IGNORE INTO unsettled VALUES (old.text_hash);
+END;
+"""
+_FROM_3 = f"""
+ALTER TABLE vectors RENAME TO vectors_3;
+{_VECTORS}
+INSERT INTO vectors SELECT text_hash, vector FROM vectors_3 WHERE text_hash IN (SELECT text_hash FROM passages);
+DROP TABLE vectors_3;
+DELETE FROM facts WHERE name = 'snapshot';
 """
 # Format 1 had no headings, and a text for every document: these stay as they are until the next update reads them anew.
 _FROM_1 = f"""
@@ -52,5 +73,10 @@ DROP TABLE lexical_1;
 DROP TABLE passages_1;
 DROP TABLE documents_1;
 """
-SCRIPTS = {0: _DOCUMENTS + _LEXICAL + _REST + _KEPT, 1: _FROM_1 + _KEPT, 2: _KEPT}
+SCRIPTS = {
+    0: _DOCUMENTS + _LEXICAL + _REST + _KEPT + _VECTORS,
+    1: _FROM_1 + _KEPT + _FROM_3,
+    2: _KEPT + _FROM_3,
+    3: _FROM_3,
+}
 """What makes the tables of this format out of those of another; 0 is a new file."""

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from index.errors import FootnoteError
-from ui import cli_eval, cli_gold
+from ui import cli_bench, cli_eval, cli_gold
 
 DEFAULT_LIBRARY = Path(".footnote")
 
@@ -85,6 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     export = command("export-gold", cli_gold.export, cli_gold.EXPORT)
     _add_library(export)
     export.add_argument("--out", type=Path, metavar="FILE", help="write it there instead")
+
+    bench = command("bench", cli_bench.run, cli_bench.BENCH)
+    cli_bench.add_options(bench)
+    _add_json(bench)
 
     text = command("text", _text, "print the text that citation offsets count in")
     text.add_argument("path", type=Path, metavar="PATH")

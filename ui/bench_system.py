@@ -1,0 +1,40 @@
+"""Footnote's turn in `footnote bench --peers`: python -m ui.bench_system PRECISION JOB OUTCOME."""
+
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from eval.bench.trial import DEPTH, trial
+from index.encoder import Precision
+from index.types import Passage
+from rag.retrieve import retrieve
+from ui.assemble import open_library
+
+
+class Footnote:
+    """A library in a folder."""
+
+    def __init__(self, folder: Path, precision: Precision) -> None:
+        self._library = open_library(folder, create=True, precision=precision)
+        self._library.embed(["warm"])
+        self._names: dict[str, str] = {}
+
+    def index(self, files: Mapping[str, Path]) -> Sequence[int]:
+        """Take in text files; the lengths of all passages."""
+        self._names = {str(file): name for name, file in files.items()}
+        self._library.update(list(self._names))
+        return [len(passage.text) for passage in self._library.passages()]
+
+    def search(self, question: str) -> Sequence[Passage]:
+        """The passages that a question is answered from."""
+        found = [hit.passage for hit in retrieve(self._library, question, DEPTH)]
+        return [Passage(self._names[each.document], each.start, each.end, each.text) for each in found]
+
+
+if __name__ == "__main__":
+    name, job, outcome = sys.argv[1:]
+    precision: Precision = "bfloat16" if name == "bfloat16" else "float32"
+    with tempfile.TemporaryDirectory(prefix="footnote-") as folder:
+        trial(partial(Footnote, Path(folder), precision), Path(job), Path(outcome))
