@@ -8,8 +8,6 @@ nearest with both.
 """
 
 import multiprocessing
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +19,7 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 
+from eval.bench.trial import peak_memory
 from index.building import Nearest, build, is_due, train_and_build
 from index.vectors import Ids, Quantizer, VectorIndex, Vectors
 
@@ -57,17 +56,6 @@ class Scale:
     p95_ms: float
     measured: float
     recall: float
-
-
-def row(scale: Scale) -> tuple[str, ...]:
-    """One size as cells: vectors, index, build, memory to build and to search, file, p50, p95, recall@10."""
-    kind = f"{scale.probes} of {scale.lists} lists" if scale.lists else "exact"
-    memory = (f"{scale.build_mb:,.0f} MB", f"{scale.search_mb:,.0f} MB", f"{scale.file_mb:,.0f} MB")
-    times = (f"{scale.p50_ms:.1f} ms", f"{scale.p95_ms:.1f} ms")
-    return (f"{scale.count:,}", kind, f"{scale.build_s:,.1f} s", *memory, *times, f"{100 * scale.recall:.1f} %")
-
-
-HEADER = ("vectors", "index", "build", "peak building", "peak searching", "file", "p50", "p95", "recall@10")
 
 
 def measure(
@@ -165,7 +153,7 @@ def _build(at: Path, count: int) -> tuple[str, Quantizer | None, float, float]:
     else:
         index, quantizer = build(DIMENSION, lambda: _blocks(at), None), None
     checksum = index.save(at / "snapshot")
-    return checksum, quantizer, time.perf_counter() - began, _peak_mb()
+    return checksum, quantizer, time.perf_counter() - began, peak_memory() / 1e6
 
 
 def _search(at: Path, count: int, checksum: str, quantizer: Quantizer | None, build_s: float, build_mb: float) -> Scale:
@@ -199,7 +187,7 @@ def _search(at: Path, count: int, checksum: str, quantizer: Quantizer | None, bu
         index.lists,
         build_s,
         build_mb,
-        _peak_mb(),
+        peak_memory() / 1e6,
         (at / "snapshot").stat().st_size / 1e6,
         open_ms,
         p50,
@@ -207,13 +195,3 @@ def _search(at: Path, count: int, checksum: str, quantizer: Quantizer | None, bu
         quantizer.recall if quantizer else 1.0,
         right / nearest.size,
     )
-
-
-def _peak_mb() -> float:
-    """The most memory this process held."""
-    status = Path("/proc/self/status")
-    if status.exists():  # what the system call tells counts the parent's memory as well
-        peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(peak.split()[1]) * 1024 / 1e6
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / 1e6 if sys.platform == "darwin" else most * 1024 / 1e6

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import index.building
-from eval.scale import DIMENSION, HEADER, Scale, ask, draw, measure, row
+from eval.scale import DIMENSION, ask, draw, measure
 from eval.scale import _build as build_apart
 from eval.scale import _draw as draw_apart
 from eval.scale import _search as search_apart
@@ -54,11 +54,3 @@ def test_a_large_one_is_approximate(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (scale.lists, scale.probes, scale.measured) == (128, quantizer.probes, quantizer.recall)
     assert 0.95 < scale.recall < 1
     assert scale.file_mb < 20_000 * DIMENSION / 2 / 1e6
-
-
-def test_a_row() -> None:
-    exact = Scale(10_000, 0, 0, 1.25, 80.4, 70, 15.4, 3, 0.42, 0.55, 1.0, 1.0)
-    cells = ("10,000", "exact", "1.2 s", "80 MB", "70 MB", "15 MB", "0.4 ms", "0.6 ms", "100.0 %")
-    assert row(exact) == cells
-    assert len(cells) == len(HEADER)
-    assert row(Scale(10**6, 300, 1024, 60, 900, 300, 104, 80, 3, 5, 0.991, 0.987))[1] == "300 of 1024 lists"

@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -43,11 +42,8 @@ def _tell_runtime() -> None:
 
 
 def open_assistant(library: Library) -> Assistant:
-    """The shipped reader and calibration over a library; the reader loads while index and embedder do."""
-    with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(load_reader)
-        library.search("first question", 1)
-        return Assistant(library, *reading.result())
+    """The shipped reader and calibration over a library."""
+    return Assistant(library, *load_reader())
 
 
 def load_reader() -> tuple[ExtractiveReader, Calibration]:

@@ -1,4 +1,4 @@
-"""Footnote's turn in `footnote bench --peers`: python -m ui.bench_system PRECISION JOB OUTCOME."""
+"""Footnote's turn in `footnote bench --peers`: python -m ui.bench_system PRECISION|read JOB OUTCOME."""
 
 import sys
 import tempfile
@@ -8,17 +8,19 @@ from pathlib import Path
 
 from eval.bench.trial import DEPTH, trial
 from index.encoder import Precision
-from index.types import Passage
+from index.types import Hit, Passage
 from rag.retrieve import retrieve
-from ui.assemble import open_library
+from ui.assemble import open_assistant, open_library
 
 
 class Footnote:
-    """A library in a folder."""
+    """A library in a folder, searched or, told to `read`, asked."""
 
-    def __init__(self, folder: Path, precision: Precision) -> None:
+    def __init__(self, folder: Path, how: str) -> None:
+        precision: Precision = "bfloat16" if how == "bfloat16" else "float32"
         self._library = open_library(folder, create=True, precision=precision)
         self._library.embed(["warm"])
+        self._assistant = open_assistant(self._library) if how == "read" else None
         self._names: dict[str, str] = {}
 
     def index(self, files: Mapping[str, Path]) -> Sequence[int]:
@@ -29,12 +31,16 @@ class Footnote:
 
     def search(self, question: str) -> Sequence[Passage]:
         """The passages that a question is answered from."""
-        found = [hit.passage for hit in retrieve(self._library, question, DEPTH)]
+        found = [hit.passage for hit in self._hits(question)]
         return [Passage(self._names[each.document], each.start, each.end, each.text) for each in found]
+
+    def _hits(self, question: str) -> Sequence[Hit]:
+        if self._assistant:
+            return self._assistant.answer(question).hits
+        return retrieve(self._library, question, DEPTH)
 
 
 if __name__ == "__main__":
-    name, job, outcome = sys.argv[1:]
-    precision: Precision = "bfloat16" if name == "bfloat16" else "float32"
+    how, job, outcome = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="footnote-") as folder:
-        trial(partial(Footnote, Path(folder), precision), Path(job), Path(outcome))
+        trial(partial(Footnote, Path(folder), how), Path(job), Path(outcome))

@@ -5,8 +5,6 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
 from pathlib import Path
 
 from index.errors import FootnoteError
@@ -154,14 +152,13 @@ def _chat(args: argparse.Namespace) -> int:
     users = load_users(args.auth) if args.auth else None
     require_free_port(args.host, args.port)
     warn_if_open(args.host, users)
-    with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(import_module, "ui.server")  # with Gradio, which takes longer than the models
-        library = open_library(args.library, create=True)
-        update(library, args.paths)
-        assistant = open_assistant(library)
-    server = loading.result()
-    app = server.chat(library, assistant.stream, suggesting(library, assistant.answer), args.host, users)
-    server.serve(app, args.host, args.port, open_browser=not args.no_browser)
+    library = open_library(args.library, create=True)
+    update(library, args.paths)
+    assistant = open_assistant(library)
+    from ui.server import chat, serve  # with Gradio, which takes two seconds
+
+    app = chat(library, assistant.stream, suggesting(library, assistant.answer), args.host, users)
+    serve(app, args.host, args.port, open_browser=not args.no_browser)
     return 0
 
 

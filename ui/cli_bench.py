@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -160,19 +160,11 @@ def _searching(vectors: "Vectors", questions: "Vectors") -> "Iterator[Measure]":
 
     from eval.bench.ratios import searching
     from eval.scale import ask, draw
+    from index.vectors import flat
 
-    yield searching("search", vectors, questions, _flat)
+    yield searching("search", vectors, questions, flat)
     made = np.concatenate(list(draw(_MADE, seed=0)))
-    yield searching(f"search_{_MADE}", made, ask(made[:_SEARCHES], seed=0), _flat)
-
-
-def _flat(vectors: "Vectors") -> "Callable[[Vectors, int], object]":
-    """FAISS by itself."""
-    from importlib import import_module
-
-    index = import_module("faiss").IndexFlatIP(vectors.shape[1])
-    index.add(vectors)
-    return lambda question, depth: index.search(question.reshape(1, -1), depth)
+    yield searching(f"search_{_MADE}", made, ask(made[:_SEARCHES], seed=0), flat)
 
 
 def _peers(args: argparse.Namespace, scratch: Path) -> int:
@@ -181,10 +173,11 @@ def _peers(args: argparse.Namespace, scratch: Path) -> int:
     from eval.bench.tables import peers_json, peers_notes, peers_table
 
     name, documents, asked, _ = _gold(args)
-    setting = "whole sentences, up to 192 tokens; SQLite and FAISS on disk, BM25 and reciprocal rank fusion"
+    setting = "whole sentences, up to 192 tokens; SQLite and FAISS on disk, cosine + 0.04 BM25"
+    read = f"{setting}; then in the order of the reader's evidence, as its answers show them"
     ours = [
-        Contender(f"Footnote {precision}", "ui.bench_system", (precision,), ("footnote",), setting)
-        for precision in _precisions()
+        *(Contender(f"Footnote {each}", "ui.bench_system", (each,), ("footnote",), setting) for each in _precisions()),
+        Contender("Footnote, read", "ui.bench_system", ("read",), ("footnote",), read),
     ]
     files = write(documents, scratch / "files")
     with _console().status("Comparing") as status:
