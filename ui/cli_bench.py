@@ -174,7 +174,7 @@ def _peers(args: argparse.Namespace, scratch: Path) -> int:
 
     name, documents, asked, _ = _gold(args)
     setting = "whole sentences, up to 192 tokens; SQLite and FAISS on disk, cosine + 0.04 BM25"
-    read = f"{setting}; then in the order of the reader's evidence, as its answers show them"
+    read = f"{setting}; then read, which its times include, and in the order of the reader's evidence"
     ours = [
         *(Contender(f"Footnote {each}", "ui.bench_system", (each,), ("footnote",), setting) for each in _precisions()),
         Contender("Footnote, read", "ui.bench_system", ("read",), ("footnote",), read),
