@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -14,8 +15,9 @@ import pytest
 from rich.console import Console
 
 from eval.bench.corpus import PER_PASSAGE, load_documents, recombined, write
-from eval.bench.ratios import Measure, cold_start, fastest, found, indexing, latency, searching
+from eval.bench.ratios import Measure, fastest, found, indexing, latency, searching
 from eval.bench.relevance import hit_at, mrr, wanted
+from eval.bench.starting import chat_start, cold_start
 from eval.bench.tables import measures_json, measures_notes, measures_table, scale_table
 from eval.gold import Evidence, GoldSet, Item
 from eval.scale import Scale
@@ -201,6 +203,33 @@ def test_a_cold_start_that_fails() -> None:
         cold_start([sys.executable, "-c", "import sys; sys.exit('no library')"], 1)
 
 
+SERVER = """
+import sys, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+    def do_POST(self):
+        open(sys.argv[2], "ab").write(self.rfile.read(int(self.headers["Content-Length"])))
+        time.sleep(0.2); self.do_GET()
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+def test_a_chat_is_timed_to_its_page_and_to_its_first_answer(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    command = [sys.executable, "-c", SERVER, str(port), str(tmp_path / "asked")]
+    page, answer = chat_start(command, f"http://127.0.0.1:{port}", "Who?", 2)
+    assert (tmp_path / "asked").read_text() == 2 * '{"question":"Who?"}'
+    assert 0 < page.value <= answer.value - 0.2
+
+
+def test_a_chat_that_does_not_start() -> None:
+    with pytest.raises(FootnoteError, match="failed: the port is taken"):
+        list(chat_start([sys.executable, "-c", "raise SystemExit('the port is taken')"], "http://127.0.0.1:9", "", 1))
+
+
 def test_hits_of_both_modes(library: Library) -> None:
     library.add([COBH, Document.from_text("rathlin.txt", "The ferry to Rathlin leaves Ballycastle.")])
 
@@ -262,6 +291,6 @@ def test_a_small_bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert told["gold"] == "gold.jsonl" and told["repeats"] == 1
     for name in ("indexing_float32", "search", "search_20000"):
         assert told["measures"][name]["ratio"] > 0
-    for name in ("retrieve_p50", "read_p95", "total_p50", "cold_start"):
+    for name in ("retrieve_p50", "read_p95", "total_p50", "cold_start", "chat_page", "chat_first_answer"):
         assert told["measures"][name]["value"] > 0
     assert told["measures"]["hit@5_float32"]["value"] == 1.0

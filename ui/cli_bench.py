@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -137,7 +138,8 @@ def _asking(
     asked: "list[Wanted]",
     precisions: "Sequence[Precision]",
 ) -> "Iterator[Measure]":
-    from eval.bench.ratios import cold_start, found, latency
+    from eval.bench.ratios import found, latency
+    from eval.bench.starting import chat_start, cold_start
     from rag.retrieve import retrieve
     from ui.assemble import open_assistant
 
@@ -149,9 +151,17 @@ def _asking(
     assistant.answer(some[0].question)
     yield from latency([assistant.answer(each.question) for each in some])
     code = "import sys; from ui.cli import main; sys.exit(main())"
-    command = [sys.executable, "-P", "-c", code, "ask", asked[0].question, "--library", str(scratch / "gold-float32")]
-    yield cold_start(command, args.repeats)
+    footnote = [sys.executable, "-P", "-c", code]
+    question, where = asked[0].question, ["--library", str(scratch / "gold-float32")]
+    yield cold_start([*footnote, "ask", question, *where], args.repeats)
+    chat, address = [*footnote, "chat", "--no-browser", "--port", str(port := _free_port())], f"http://127.0.0.1:{port}"
+    yield from chat_start([*chat, *where], address, question, args.repeats)
     yield from found(asked, {name: partial(retrieve, library) for name, library in libraries.items()})
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def _searching(vectors: "Vectors", questions: "Vectors") -> "Iterator[Measure]":

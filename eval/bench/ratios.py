@@ -1,6 +1,5 @@
 """How fast Footnote is, as ratios to a baseline measured in the same run. Puts no models together: they are given."""
 
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +13,6 @@ from eval.bench.relevance import Wanted, hit_at
 from eval.bench.trial import DEPTH
 from index.embedding import Vectors
 from index.encoder import Precision
-from index.errors import FootnoteError
 from index.library import Library
 from index.types import Hit
 from index.vectors import VectorIndex
@@ -22,7 +20,6 @@ from rag.types import Answer
 
 SPEED_TARGETS: Mapping[Precision, float] = {"float32": 1.25, "bfloat16": 1.5}  # the default, and the lossy mode
 SEARCH_TARGET = 1.2
-COLD_TARGET = 3.0  # seconds
 
 NEIGHBOURS = 50  # as many as a question asks for
 SEARCHES = 10  # rounds, which take milliseconds
@@ -124,19 +121,6 @@ def latency(answers: Sequence[Answer]) -> Iterator[Measure]:
         for rank in (50, 95):
             against = f"{len(answers)} questions"
             yield Measure(f"{stage}_p{rank}", float(np.percentile(spent, rank)), "ms", against)
-
-
-def cold_start(command: Sequence[str], repeats: int) -> Measure:
-    """A process from its start to its end. Raises FootnoteError where it fails."""
-
-    def run() -> None:
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-        if done.returncode:
-            raise FootnoteError(f"A question in a process of its own failed: {done.stderr.strip()[-300:]}")
-
-    taken = fastest({"ask": lambda: seconds(run)}, repeats)["ask"]
-    against = "footnote ask, from the start of its process to the end, on a library that is there"
-    return Measure("cold_start", taken, "s", against, target=COLD_TARGET, at_most=True)
 
 
 def found(asked: Sequence[Wanted], searches: Mapping[str, Callable[[str, int], Sequence[Hit]]]) -> Iterator[Measure]:
