@@ -16,7 +16,7 @@ from rich.console import Console
 
 from eval.bench.corpus import PER_PASSAGE, load_documents, recombined, write
 from eval.bench.ratios import Measure, fastest, found, indexing, latency, searching
-from eval.bench.relevance import hit_at, mrr, wanted
+from eval.bench.relevance import hit_at, mrr, ranking_scores, wanted
 from eval.bench.starting import chat_start, cold_start
 from eval.bench.tables import measures_json, measures_notes, measures_table, scale_table
 from eval.gold import Evidence, GoldSet, Item
@@ -106,6 +106,8 @@ def test_a_passage_is_relevant_that_holds_the_answer_within_the_evidence() -> No
 
 
 def test_scores_of_ranks() -> None:
+    told = ranking_scores(np.array([1.0, 4.0, np.inf]))
+    assert told == {"hit@1": 1 / 3, "hit@5": 2 / 3, "hit@10": 2 / 3, "mrr@10": pytest.approx(1.25 / 3)}
     ranks = np.array([1, 2, 6, np.inf])
     assert (hit_at(ranks, 1), hit_at(ranks, 5)) == (0.25, 0.5)
     assert mrr(ranks) == pytest.approx((1 + 1 / 2 + 1 / 6) / 4)
@@ -294,3 +296,16 @@ def test_a_small_bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     for name in ("retrieve_p50", "read_p95", "total_p50", "cold_start", "chat_page", "chat_first_answer"):
         assert told["measures"][name]["value"] > 0
     assert told["measures"]["hit@5_float32"]["value"] == 1.0
+
+
+@pytest.mark.integration
+def test_rankings_of_a_small_gold_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text('{"id": "1", "question": "Which city will host EXPO 2017?", "answers": ["Astana"]}\n')
+    arguments = ["bench", str(gold), "--docs", str(GOLD / "documents" / "briefing.txt"), "--rankings"]
+    assert main([*arguments, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert list(told["rankings"]) == ["BM25", "vectors", "both", "both, read"]
+    assert told["rankings"]["both, read"] == {"hit@1": 1.0, "hit@5": 1.0, "hit@10": 1.0, "mrr@10": 1.0}
+    assert main(arguments) == 0
+    assert "both, read 100.0 100.0 100.0 100.0" in " ".join(capsys.readouterr().out.split())

@@ -5,7 +5,7 @@ import json
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from index.embedding import Vectors
     from index.encoder import Precision
     from index.library import Library
-    from index.types import Document
+    from index.types import Document, Hit
 
 BENCH = "how fast it is, as ratios that hold on any machine"
 
@@ -51,6 +51,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     instead.add_argument(
         "--peers", action="store_true", help="compare with Haystack, txtai and LlamaIndex, where they are installed"
     )
+    instead.add_argument(
+        "--rankings", action="store_true", help="how well BM25, vectors, both and the reader order the passages"
+    )
     instead.add_argument("--scale", nargs="+", type=int, metavar="N", help="search among so many synthetic vectors")
 
 
@@ -60,7 +63,8 @@ def run(args: argparse.Namespace) -> int:
         if value < 1:
             raise FootnoteError(f"{option} must be 1 or more; found {value}.")
     with tempfile.TemporaryDirectory(prefix="footnote-") as scratch:
-        return (_scale if args.scale else _peers if args.peers else _ratios)(args, Path(scratch))
+        chosen = _scale if args.scale else _peers if args.peers else _rankings if args.rankings else _ratios
+        return chosen(args, Path(scratch))
 
 
 def _gold(args: argparse.Namespace) -> "tuple[str, list[Document], list[Wanted], bool]":
@@ -197,6 +201,39 @@ def _peers(args: argparse.Namespace, scratch: Path) -> int:
         return 0
     title = f"{name}: {len(files)} documents, {len(asked):,} questions that they answer"
     _print(peers_table(found, title), *peers_notes(found))
+    return 0
+
+
+def _rankings(args: argparse.Namespace, scratch: Path) -> int:
+    import numpy as np
+
+    from eval.bench.relevance import ranking_scores
+    from eval.bench.tables import rankings_table
+    from eval.bench.trial import DEPTH
+    from rag.retrieve import retrieve
+    from ui.assemble import open_assistant
+
+    name, documents, asked, _ = _gold(args)
+    library = _open(scratch / "library", "float32")
+    with _console().status("Indexing"):
+        library.add(documents)
+    assistant = open_assistant(library)
+    searches: dict[str, Callable[[str], Sequence[Hit]]] = {
+        "BM25": lambda question: library.search(question, DEPTH)[1],
+        "vectors": lambda question: library.search(question, DEPTH)[0],
+        "both": lambda question: retrieve(library, question, DEPTH),
+        "both, read": lambda question: assistant.answer(question).hits,
+    }
+    found = {}
+    for each, search in searches.items():
+        with _console().status(f"Asking: {each}"):
+            ranks = [one.rank(hit.passage for hit in search(one.question)) for one in asked]
+        found[each] = ranking_scores(np.array(ranks))
+    if args.json:
+        print(json.dumps({"gold": name, "questions": len(asked), "rankings": found}))
+        return 0
+    title = f"{name}: {library.passage_count():,} passages, {len(asked):,} questions that they answer"
+    _print(rankings_table(found, title))
     return 0
 
 

@@ -46,3 +46,8 @@ def hit_at(ranks: Ranks, k: int) -> float:
 def mrr(ranks: Ranks) -> float:
     """Mean reciprocal rank of the first relevant passage."""
     return float(np.mean(1 / ranks))
+
+
+def ranking_scores(ranks: Ranks) -> dict[str, float]:
+    """What is told of a ranking, by the names of `footnote eval`."""
+    return {"hit@1": hit_at(ranks, 1), "hit@5": hit_at(ranks, 5), "hit@10": hit_at(ranks, 10), "mrr@10": mrr(ranks)}

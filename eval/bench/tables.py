@@ -1,6 +1,6 @@
 """A bench as tables and as JSON. Knows nothing of how it was measured."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -107,6 +107,16 @@ def scale_table(scales: Sequence[Scale]) -> Table:
         costs = (f"{cost:.0f}" for cost in (each.build_s, each.build_mb, each.search_mb, each.file_mb))
         times = f"{each.p50_ms:.1f}", f"{each.p95_ms:.1f}"
         table.add_row(f"{each.count:,}", lists, *costs, *times, f"{100 * each.recall:.1f}")
+    return table
+
+
+def rankings_table(rankings: Mapping[str, Mapping[str, float]], title: str) -> Table:
+    """A row for each ranking."""
+    table = _table(title, "ranking")
+    for name in next(iter(rankings.values())):
+        table.add_column(name, justify="right")
+    for ranking, scores in rankings.items():
+        table.add_row(ranking, *(f"{100 * score:.1f}" for score in scores.values()))
     return table
 
 
