@@ -91,7 +91,8 @@ class Answer:
     """What Footnote says to a question. `candidate` is the best span's text even when it abstains.
 
     `question` is as it was understood: a follow-up stands on its own here. `note` is a sentence about an answer that is
-    no span of a passage, such as an overview, or about why there is none; mostly empty.
+    no span of a passage, such as an overview, or about why there is none; mostly empty. `hits` are best first: where
+    they were read, by the reader's evidence too.
     """
 
     question: str
