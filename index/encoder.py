@@ -66,11 +66,9 @@ class Encoder:
         self, config: Config, weights: Weights, precision: Precision = "float32", head: "Head | None" = None
     ) -> None:
         """`weights` go by the names of transformers' BertModel. A precision the processor lacks becomes float32."""
-        from openvino import Model
-
         graph = Graph(weights)
         inputs, states = graph.bert(config)
-        model = Model([head(graph, states) if head else states], inputs, "bert")
+        model = _openvino().Model([head(graph, states) if head else states], inputs, "bert")
         properties = {
             "INFERENCE_PRECISION_HINT": _HINTS[precision if computes(precision) else "float32"],
             "PERFORMANCE_HINT": "LATENCY",
@@ -107,20 +105,24 @@ def padded(rows: Sequence[Sequence[int]]) -> tuple[Ids, Ids]:
     return ids, mask
 
 
-def _core() -> Any:
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # it would report every use
-    from openvino import Core
+def _openvino() -> Any:
+    """OpenVINO without its telemetry, which would send a report from a process of its own. Imported nowhere else."""
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    import openvino
+    import openvino.opset13
 
-    return Core()
+    return openvino
+
+
+def _core() -> Any:
+    return _openvino().Core()
 
 
 class Graph:
     """A network in the making: OpenVINO's operations, and weights by their names."""
 
     def __init__(self, weights: Weights) -> None:
-        from openvino import opset13
-
-        self.op = opset13
+        self.op = _openvino().opset13
         self._weights = weights
 
     def weight(self, name: str) -> Node:

@@ -155,6 +155,20 @@ def test_an_answer_needs_no_pytorch(library: Path) -> None:
     assert said == [""]
 
 
+@pytest.mark.parametrize("runtime", ["", "sys.modules['openvino'] = None"])
+def test_an_answer_dials_nowhere_and_starts_no_process(library: Path, runtime: str) -> None:
+    """OpenVINO's telemetry reports from a process that it forks, where no test would see it."""
+    watch = """
+seen = []
+sys.addaudithook(lambda event, _: seen.append(event) if event.split(".")[0] in {"socket", "subprocess"}
+                 or event in {"os.fork", "os.posix_spawn", "os.system", "os.exec"} else None)
+"""
+    told = "print(*(event for event in seen if event != 'socket.__new__'), file=sys.stderr)"
+    answer, said = ask(library, watch + runtime, told)
+    assert answer["answer"] == "5 years"
+    assert said[-1] == ""
+
+
 def test_without_openvino_pytorch_answers_and_says_so(library: Path) -> None:
     answer, said = ask(library, "sys.modules['openvino'] = None")
     with_it, _ = ask(library)
