@@ -68,7 +68,7 @@ def test_each_system_is_run_and_judged_by_the_same_rule(asked: list[Wanted], tmp
     assert comparison.absent == ("Absent",)
     assert comparison.failures == (f"Broken {WORDS.version} did not get through: It has no wheels.",)
     text = shown(comparison)
-    assert "pip install 'footnote[bench]'" in text and "Absent" in text
+    assert "pip install --editable '.[bench]'" in text and "Absent" in text
     assert "It has no wheels." in text and f"Words ({WORDS.version}): paragraphs." in text
     told = json.loads(json.dumps(peers_json(comparison, {"questions": 3})))
     assert told["systems"][0]["hit_5"] == 1.0 and told["not_installed"] == ["Absent"]

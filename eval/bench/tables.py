@@ -11,7 +11,7 @@ from eval.bench.peers import Comparison
 from eval.bench.ratios import Measure
 from eval.scale import Scale
 
-INSTALL = "pip install 'footnote[bench]'"
+INSTALL = "pip install --editable '.[bench]'"
 
 _PEERS = ("chunks", "size", "index\ns", "peak\nMB", "p50\nms", "p95\nms", "hit@1", "hit@5", "mrr\n@10")
 _SCALE = ("lists", "build\ns", "building\nMB", "searching\nMB", "file\nMB", "p50\nms", "p95\nms", "recall\n@10")
