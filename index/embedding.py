@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encoder import Config, Encoder, Precision, batches, is_installed, padded
+from index.encoder import Config, Encoder, Precision, batches, padded, unusable
 from index.errors import ModelError
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def minilm_folder() -> Path:
 
 def obstacle(folder: Path) -> str:
     """Why OpenVINO cannot run the model in a folder, which PyTorch then does, more slowly; empty where it can."""
-    if not is_installed():
-        return "OpenVINO is not installed (pip install openvino)"
+    if why := unusable():
+        return why
     try:
         Config.read(folder)
         modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))

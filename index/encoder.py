@@ -49,9 +49,15 @@ class Config:
         return cls(*(raw[name] for name in cls.__dataclass_fields__))
 
 
-def is_installed() -> bool:
-    """Whether OpenVINO is."""
-    return find_spec("openvino") is not None
+def unusable() -> str:
+    """Why OpenVINO cannot be used on this machine; empty where it can."""
+    if find_spec("openvino") is None:
+        return "OpenVINO is not installed (pip install openvino)"
+    try:
+        _openvino()
+    except (ImportError, OSError) as error:
+        return f"OpenVINO cannot be loaded ({error})"
+    return ""
 
 
 def computes(precision: Precision) -> bool:

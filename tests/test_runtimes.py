@@ -169,9 +169,17 @@ sys.addaudithook(lambda event, _: seen.append(event) if event.split(".")[0] in {
     assert said[-1] == ""
 
 
-def test_without_openvino_pytorch_answers_and_says_so(library: Path) -> None:
-    answer, said = ask(library, "sys.modules['openvino'] = None")
+@pytest.mark.parametrize(
+    ("before", "why"),
+    [
+        ("sys.modules['openvino'] = None", "OpenVINO is not installed (pip install openvino)"),
+        ("sys.path.insert(0, {folder!r})", "OpenVINO cannot be loaded (libtbb.so.12: no such file)"),
+    ],
+)
+def test_without_openvino_pytorch_answers_and_says_so(library: Path, tmp_path: Path, before: str, why: str) -> None:
+    (tmp_path / "openvino.py").write_text("raise ImportError('libtbb.so.12: no such file')")
+    answer, said = ask(library, before.format(folder=str(tmp_path)))
     with_it, _ = ask(library)
-    assert said[0].startswith("footnote: OpenVINO is not installed (pip install openvino); PyTorch is used")
+    assert said[0].startswith(f"footnote: {why}; PyTorch is used")
     assert answer["citations"] == with_it["citations"]
     assert answer["confidence"] == pytest.approx(with_it["confidence"], abs=1e-4)
