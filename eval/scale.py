@@ -20,20 +20,19 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 
 from eval.bench.trial import peak_memory
-from index.building import Nearest, build, is_due, train_and_build
+from index.building import NEARNESS, Nearest, beside, build, is_due, train_and_build, unit
 from index.vectors import Ids, Quantizer, VectorIndex, Vectors
+from rag.retrieve import DEPTH
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 DIMENSION = 384
-DEPTH = 50  # as retrieval asks for
 BLOCK = 1 << 14  # vectors in memory at once
 QUERIES = 300
 PER_DOCUMENT = 20
 TOPIC = 0.2  # the share of a passage's variance that is its topic's; its document's is drawn from the range below
 DOCUMENT = (0.05, 0.5)
-NEARNESS = (0.1, 0.8)  # the range of a question's cosine with the passage that it is about
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,8 @@ def measure(
 ) -> Scale:
     """Build and search an index of `count` vectors, each step in a process of its own.
 
-    Searches are one after the other, 50 deep, with the candidates scored anew from a file of all vectors, which takes
-    1.5 kB a vector on the disk of `folder` (a temporary one by default) until it is done.
+    Searches are one after the other, as deep as those of a question, with the candidates scored anew from a file of all
+    vectors, which takes 1.5 kB a vector on the disk of `folder` (a temporary one by default) until it is done.
     """
     with tempfile.TemporaryDirectory(dir=folder) as name:
         at = Path(name)
@@ -92,14 +91,14 @@ def draw(count: int, seed: int) -> Iterator[Vectors]:
     documents += np.float32(TOPIC**0.5) * topics[rng.integers(len(topics), size=len(share))]
     for start in range(0, count, BLOCK):
         chosen = rng.integers(len(share), size=min(BLOCK, count - start))
-        yield _unit(documents[chosen] + np.sqrt(1 - TOPIC - share[chosen]) * _gaussian(rng, len(chosen)))
+        yield unit(documents[chosen] + np.sqrt(1 - TOPIC - share[chosen]) * _gaussian(rng, len(chosen)))
 
 
 def ask(passages: Vectors, seed: int) -> Vectors:
     """Unit vectors of questions, each about one of these passages."""
     rng = np.random.default_rng((seed, 1))
-    near = rng.uniform(*NEARNESS, size=(len(passages), 1)).astype(np.float32)
-    return _unit(near * passages + _unit(_gaussian(rng, len(passages))) * np.sqrt(1 - near**2))
+    near = rng.uniform(*NEARNESS, size=(len(passages), 1))
+    return beside(passages, _gaussian(rng, len(passages)), near)
 
 
 def _gaussian(rng: np.random.Generator, count: int) -> Vectors:
@@ -114,10 +113,6 @@ def _axes() -> Vectors:
     spectrum = (number + 1) ** -0.45 * np.exp(-number / 140)
     turned, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((DIMENSION, DIMENSION)))
     return np.asarray(np.sqrt(spectrum / spectrum.sum())[:, None] * turned, dtype=np.float32)
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 
 def _draw(at: Path, count: int, seed: int) -> None:

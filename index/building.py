@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.vectors import Ids, Quantizer, VectorIndex, Vectors, lists_for, train
 
@@ -11,8 +12,9 @@ EXACT = 65_536
 """The most vectors that are searched exactly: on one core the slowest of twenty such searches takes about 10 ms."""
 GROWTH = 4  # times the size at which it was trained, and an index is trained anew
 PER_LIST = 40  # vectors to learn a centroid from
-DEPTH = 50  # of searches that recall is measured in: ten passages are chosen from so many
+DEPTH = 50  # of searches that recall is measured in: a question's go deeper, and miss no more
 QUERIES = 256  # vectors that recall is measured with
+NEARNESS = (0.1, 0.8)  # the range of a question's cosine with the passage that it is about
 
 Blocks = Callable[[], Iterator[tuple[Ids, Vectors]]]
 Sample = Callable[[int], Vectors]
@@ -74,11 +76,17 @@ def questions(vectors: Vectors) -> Vectors:
     rng = np.random.default_rng(0)
     passages = vectors[: len(vectors) // 2]
     aside = rng.standard_normal((len(passages), len(vectors)), dtype=np.float32) @ vectors
-    near = rng.uniform(0.1, 0.8, size=(len(passages), 1)).astype(np.float32)
-    return _unit(near * passages + _unit(aside) * np.sqrt(1 - near**2))
+    return beside(passages, aside, rng.uniform(*NEARNESS, size=(len(passages), 1)))
 
 
-def _unit(vectors: Vectors) -> Vectors:
+def beside(passages: Vectors, aside: Vectors, near: NDArray[np.float64]) -> Vectors:
+    """Unit vectors at about these cosines [n, 1] with these passages, away from each in its direction of `aside`."""
+    share = near.astype(np.float32)
+    return unit(share * passages + unit(aside) * np.sqrt(1 - share**2))
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """The vectors at length 1."""
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 

@@ -5,7 +5,7 @@ import json
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from index.embedding import Vectors
     from index.encoder import Precision
     from index.library import Library
-    from index.types import Document, Hit
+    from index.types import Document
 
 BENCH = "how fast it is, as ratios that hold on any machine"
 
@@ -205,11 +205,8 @@ def _peers(args: argparse.Namespace, scratch: Path) -> int:
 
 
 def _rankings(args: argparse.Namespace, scratch: Path) -> int:
-    import numpy as np
-
-    from eval.bench.relevance import ranking_scores
+    from eval.bench.relevance import Search, ranking_scores, ranks_of
     from eval.bench.tables import rankings_table
-    from eval.bench.trial import DEPTH
     from rag.retrieve import retrieve
     from ui.assemble import open_assistant
 
@@ -218,17 +215,16 @@ def _rankings(args: argparse.Namespace, scratch: Path) -> int:
     with _console().status("Indexing"):
         library.add(documents)
     assistant = open_assistant(library)
-    searches: dict[str, Callable[[str], Sequence[Hit]]] = {
-        "BM25": lambda question: library.search(question, DEPTH)[1],
-        "vectors": lambda question: library.search(question, DEPTH)[0],
-        "both": lambda question: retrieve(library, question, DEPTH),
-        "both, read": lambda question: assistant.answer(question).hits,
+    searches: dict[str, Search] = {
+        "BM25": lambda question, depth: library.search(question, depth)[1],
+        "vectors": lambda question, depth: library.search(question, depth)[0],
+        "both": partial(retrieve, library),
+        "both, read": lambda question, depth: assistant.answer(question).hits,
     }
     found = {}
     for each, search in searches.items():
         with _console().status(f"Asking: {each}"):
-            ranks = [one.rank(hit.passage for hit in search(one.question)) for one in asked]
-        found[each] = ranking_scores(np.array(ranks))
+            found[each] = ranking_scores(ranks_of(asked, search))
     if args.json:
         print(json.dumps({"gold": name, "questions": len(asked), "rankings": found}))
         return 0

@@ -9,19 +9,17 @@ from time import perf_counter
 
 import numpy as np
 
-from eval.bench.relevance import Wanted, hit_at
-from eval.bench.trial import DEPTH
+from eval.bench.relevance import Search, Wanted, hit_at, ranks_of
 from index.embedding import Vectors
 from index.encoder import Precision
 from index.library import Library
-from index.types import Hit
 from index.vectors import VectorIndex
 from rag.types import Answer
 
 SPEED_TARGETS: Mapping[Precision, float] = {"float32": 1.25, "bfloat16": 1.5}  # the default, and the lossy mode
 SEARCH_TARGET = 1.2
 
-NEIGHBOURS = 50  # as many as a question asks for
+NEIGHBOURS = 50  # of a search, ours and the raw one
 SEARCHES = 10  # rounds, which take milliseconds
 
 OpenLibrary = Callable[[Path, Precision], Library]
@@ -123,12 +121,11 @@ def latency(answers: Sequence[Answer]) -> Iterator[Measure]:
             yield Measure(f"{stage}_p{rank}", float(np.percentile(spent, rank)), "ms", against)
 
 
-def found(asked: Sequence[Wanted], searches: Mapping[str, Callable[[str, int], Sequence[Hit]]]) -> Iterator[Measure]:
+def found(asked: Sequence[Wanted], searches: Mapping[str, Search]) -> Iterator[Measure]:
     """hit@5 of each way to search, against that of the first."""
     first: float | None = None
     for name, search in searches.items():
-        ranks = np.array([each.rank(hit.passage for hit in search(each.question, DEPTH)) for each in asked])
-        value = hit_at(ranks, 5)
+        value = hit_at(ranks_of(asked, search), 5)
         against = f"{len(asked)} questions" if first is None else f"hit@5 of {next(iter(searches))}"
         yield Measure(f"hit@5_{name}", value, "", against, first)
         first = value if first is None else first

@@ -1,6 +1,6 @@
 """Which of the passages that a system found are relevant: the rule of `footnote eval`, for any system's passages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from eval.bench.trial import DEPTH
 from eval.gold import GoldSet, Place, places, resolve
 from index.errors import GoldError
-from index.types import Document, Passage
+from index.types import Document, Hit, Passage
 
+Search = Callable[[str, int], Sequence[Hit]]
+"""The passages for a question, at most so many, best first."""
 Ranks = NDArray[np.float64]
 """Of each question the rank of the first relevant passage, counting from 1; `inf` for none."""
 
@@ -36,6 +38,11 @@ def wanted(gold: GoldSet, documents: Sequence[Document]) -> list[Wanted]:
     if not items:
         raise GoldError("A bench needs questions that the documents answer; the gold set has none.")
     return [Wanted(item.question, places(item, texts.__getitem__, paths)) for item in items]
+
+
+def ranks_of(asked: Sequence[Wanted], search: Search) -> Ranks:
+    """What a search, asked for ten passages, finds of these questions."""
+    return np.array([each.rank(hit.passage for hit in search(each.question, DEPTH)) for each in asked])
 
 
 def hit_at(ranks: Ranks, k: int) -> float:

@@ -10,6 +10,7 @@ from rich.table import Table
 from eval.bench.peers import Comparison
 from eval.bench.ratios import Measure
 from eval.scale import Scale
+from rag.retrieve import DEPTH
 
 INSTALL = "pip install --editable '.[bench]'"
 
@@ -99,7 +100,7 @@ def peers_notes(comparison: Comparison) -> Iterator[str]:
 
 def scale_table(scales: Sequence[Scale]) -> Table:
     """A row for each size."""
-    table = _table("Made vectors of 384 numbers, 50 neighbours a search", "vectors")
+    table = _table(f"Made vectors of 384 numbers, {DEPTH} neighbours a search", "vectors")
     for name in _SCALE:
         table.add_column(name, justify="right")
     for each in scales:
