@@ -19,7 +19,7 @@ from index.loaders import read
 from index.prepare import Ready, prepare
 from index.snapshot import Snapshots
 from index.survey import Found, survey
-from index.types import Document, Entry, Failure, Feedback, Hit, Passage, Summary, digest, kind
+from index.types import Document, Entry, Failure, Feedback, Hit, Notice, Passage, Summary, digest, kind
 from index.uploads import added, shares, sound, uploads
 
 LOCK_SECONDS = 60
@@ -67,6 +67,16 @@ class Library:
         """Every document, by path."""
         with self._catalog.reading() as records:
             return [Entry(path, location, sha, count) for location, path, sha, count in records.documents()]
+
+    def notices(self) -> list[Notice]:
+        """What could not be read and was not dismissed, by path."""
+        with self._catalog.reading() as records:
+            return records.notices()
+
+    def dismiss(self, location: str) -> None:
+        """Forget what was said of the file at this location."""
+        with self._catalog.writing() as records:
+            records.drop_notice(location)
 
     def text(self, path: str) -> str:
         """The text that the offsets of this document's citations count in. Raises DocumentError."""

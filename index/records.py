@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.lexical import match_query
-from index.types import Document, Feedback, Hit, Passage, kind
+from index.types import Document, Feedback, Hit, Notice, Passage, kind
 from index.vector_rows import VectorRows
 from index.vectors import Quantizer
 
@@ -243,6 +243,20 @@ class Records:
         names = ", ".join(f'"{name}"' for name in _FEEDBACK)
         rows = self._db.execute(f"SELECT {names} FROM feedback ORDER BY time, id")
         return [Feedback(**dict(zip(_FEEDBACK, row, strict=True))) for row in rows]
+
+    def put_notice(self, notice: Notice) -> None:
+        """Remember what could not be read of a file, in the place of what was said of it before."""
+        row = (notice.location, notice.path, notice.problem, notice.message)
+        self._db.execute("INSERT OR REPLACE INTO notices (location, path, problem, message) VALUES (?, ?, ?, ?)", row)
+
+    def drop_notice(self, location: str) -> None:
+        """Forget what was said of a file."""
+        self._db.execute("DELETE FROM notices WHERE location = ?", (location,))
+
+    def notices(self) -> list[Notice]:
+        """What could not be read, by path."""
+        rows = self._db.execute("SELECT location, path, problem, message FROM notices ORDER BY path, location")
+        return [Notice(*row) for row in rows]
 
     def move(self, location: str, to: str, path: str) -> None:
         """Tell where a stored document is now, and what it is called."""

@@ -1,6 +1,6 @@
 """The tables of the library's SQLite file, and how those of an older format become these. Runs nothing itself."""
 
-VERSION = 4
+VERSION = 5
 _DOCUMENTS = """
 CREATE TABLE contents (
     id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (sha256, kind)
@@ -49,6 +49,13 @@ CREATE TRIGGER IF NOT EXISTS passage_removed AFTER DELETE ON passages BEGIN
     INSERT OR IGNORE INTO unsettled VALUES (old.text_hash);
 END;
 """
+# What could not be read of a file. It goes when the file is read, or when a person has seen it.
+_NOTICES = """
+CREATE TABLE notices (
+    location TEXT PRIMARY KEY, path TEXT NOT NULL, message TEXT NOT NULL,
+    problem TEXT NOT NULL CHECK (problem IN ('failed', 'skipped', 'partly read'))
+) WITHOUT ROWID;
+"""
 _FROM_3 = f"""
 ALTER TABLE vectors RENAME TO vectors_3;
 {_VECTORS}
@@ -74,9 +81,10 @@ DROP TABLE passages_1;
 DROP TABLE documents_1;
 """
 SCRIPTS = {
-    0: _DOCUMENTS + _LEXICAL + _REST + _KEPT + _VECTORS,
-    1: _FROM_1 + _KEPT + _FROM_3,
-    2: _KEPT + _FROM_3,
-    3: _FROM_3,
+    0: _DOCUMENTS + _LEXICAL + _REST + _KEPT + _VECTORS + _NOTICES,
+    1: _FROM_1 + _KEPT + _FROM_3 + _NOTICES,
+    2: _KEPT + _FROM_3 + _NOTICES,
+    3: _FROM_3 + _NOTICES,
+    4: _NOTICES,
 }
 """What makes the tables of this format out of those of another; 0 is a new file."""

@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import Literal
 
 Verdict = Literal["right", "wrong"]
+Problem = Literal["failed", "skipped", "partly read"]
 
 
 def digest(data: bytes) -> str:
@@ -116,8 +117,25 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """What the library remembers that it could not read of a file, until it can or a person dismisses it.
+
+    `location` identifies it like an entry's: that of the file or, of files that were skipped, of the folder.
+    """
+
+    location: str
+    path: str
+    problem: Problem
+    message: str
+
+
+@dataclass(frozen=True)
 class Summary:
-    """What one update of the library did, in documents."""
+    """What one update of the library did, in documents.
+
+    `failures` were to be read and could not be, `skipped` are files of a folder that Footnote does not read, and
+    `warnings` are sentences about parts of files that were not read.
+    """
 
     added: int = 0
     updated: int = 0
@@ -125,6 +143,7 @@ class Summary:
     removed: int = 0
     unchanged: int = 0
     failures: tuple[Failure, ...] = ()
+    skipped: tuple[Failure, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

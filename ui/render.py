@@ -144,6 +144,7 @@ def summary_json(summary: Summary, documents: int, passages: int) -> dict[str, o
         "removed": summary.removed,
         "unchanged": summary.unchanged,
         "failed": [{"path": failure.path, "message": failure.message} for failure in summary.failures],
+        "skipped": [{"path": skipped.path, "message": skipped.message} for skipped in summary.skipped],
         "warnings": list(summary.warnings),
         "documents": documents,
         "passages": passages,
