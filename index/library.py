@@ -1,5 +1,6 @@
-"""The library: a folder that is kept in step with a person's files and searched. Knows nothing of answers."""
+"""The library: a folder that is kept in step with a person's files and searched."""
 
+import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,7 +19,7 @@ from index.intake import BATCH, Intake, Progress
 from index.loaders import read
 from index.prepare import Ready, prepare
 from index.snapshot import Snapshots
-from index.survey import Found, survey
+from index.survey import Found, Survey, survey
 from index.types import Document, Entry, Failure, Feedback, Hit, Notice, Passage, Summary, digest, kind
 from index.uploads import added, shares, sound, uploads
 
@@ -143,22 +144,28 @@ class Library:
         """Bring the library in step with files and folders: add, replace, and remove what is gone from them.
 
         A file that fails is in the summary and stops nothing; what the library held of it stays. Interrupted, the
-        library keeps what was done, and the next update goes on from there.
+        library keeps what was done, and the next update goes on from there. Others can change the library meanwhile:
+        it is locked only while a group of files that were read and embedded is stored.
         """
-        with self._writing(progress):
-            self._adopt_embedder(progress)
-            entries = self.documents()
-            seen = survey(paths, [entry.location for entry in entries], self.folder)
-            stored = {(entry.sha256, kind(entry.location)) for entry in entries}
-            intake = Intake(self._catalog, self._embedder, entries, sum(item.size for item in seen.found), progress)
-            again = intake.take(prepare(seen.found, stored, self._embedder.token_starts))
-            intake.take(prepare(again, (), self._embedder.token_starts))
-            gone = [location for location in seen.gone if location not in intake.left]
-            self._remove(gone)
-            self._settle()
-            progress("", 1.0, intake.embedded)
+        self._adopt_embedder(progress)
+        entries = self.documents()
+        seen = survey(paths, [entry.location for entry in entries], self.folder)
+        stored = {(entry.sha256, kind(entry.location)) for entry in entries}
+        intake = self._intake(entries, sum(item.size for item in seen.found), progress)
+        again = intake.take(prepare(seen.found, stored, self._embedder.token_starts))
+        intake.take(prepare(again, (), self._embedder.token_starts))
+        gone = [entry for entry in entries if entry.location in set(seen.gone) - intake.left]
+        removed = self._forget(gone, seen, progress)
+        self._settle(progress)
+        progress("", 1.0, intake.embedded)
         failures = (*seen.failures, *intake.failures)
-        return Summary(**intake.counts, removed=len(gone), failures=failures, warnings=tuple(intake.warnings))
+        return Summary(
+            **intake.counts,
+            removed=removed,
+            failures=failures,
+            skipped=tuple(seen.skipped),
+            warnings=(*intake.warnings, *(notice.message for notice in seen.folders.values() if notice)),
+        )
 
     def add_files(
         self, files: Sequence[tuple[str, Path]], progress: Progress = silent, each: Progress = silent
@@ -169,39 +176,37 @@ class Library:
         told the share of all files that is done, `each` that of the file at work; they are taken one by one.
         """
         found, failures = uploads(dict(files))
-        with self._writing(progress):
-            self._adopt_embedder(progress)
-            entries = self.documents()
-            stored = {(entry.sha256, kind(entry.location)) for entry in entries}
-            total, report = sum(item.size for item in found), shares(progress, each, found)
-            intake = Intake(self._catalog, self._embedder, entries, total, report)
-            for result in prepare(found, stored, self._embedder.token_starts, keep=True):
-                again = intake.take([result])
-                intake.take(prepare(again, (), self._embedder.token_starts, keep=True))
-                if not isinstance(result, Failure):
-                    each(result.item.path, 1.0, intake.embedded)
-            self._settle()
-            progress("", 1.0, intake.embedded)
+        self._adopt_embedder(progress)
+        entries = self.documents()
+        stored = {(entry.sha256, kind(entry.location)) for entry in entries}
+        total, report = sum(item.size for item in found), shares(progress, each, found)
+        intake = self._intake(entries, total, report)
+        for result in prepare(found, stored, self._embedder.token_starts, keep=True):
+            again = intake.take([result])
+            intake.take(prepare(again, (), self._embedder.token_starts, keep=True))
+            if not isinstance(result, Failure):
+                each(result.item.path, 1.0, intake.embedded)
+        self._settle(progress)
+        progress("", 1.0, intake.embedded)
         return Summary(**intake.counts, failures=(*failures, *intake.failures), warnings=tuple(intake.warnings))
 
     def add(self, documents: Sequence[Document], progress: Progress = silent) -> None:
         """Add or replace documents that are not files, each under its path."""
-        with self._writing(progress):
-            self._adopt_embedder(progress)
-            total = sum(len(document.text) for document in documents)
-            intake = Intake(self._catalog, self._embedder, self.documents(), total, progress)
-            intake.take(self._prepared(document) for document in documents)
-            self._settle()
-            progress("", 1.0, intake.embedded)
+        self._adopt_embedder(progress)
+        intake = self._intake(self.documents(), sum(len(document.text) for document in documents), progress)
+        intake.take(self._prepared(document) for document in documents)
+        self._settle(progress)
+        progress("", 1.0, intake.embedded)
 
     def remove(self, path: str) -> None:
         """Forget a document. Raises DocumentError when the library has none of that path."""
-        locations = [entry.location for entry in self.documents() if entry.path == path]
-        if not locations:
-            raise DocumentError(f"The library has no document {path!r}.")
-        with self._writing():
-            self._remove(locations)
-            self._settle()
+        with self._storing() as records:
+            location = records.location(path)
+            if location is None:
+                raise DocumentError(f"The library has no document {path!r}.")
+            records.delete(location)
+            records.drop_notice(location)
+        self._settle()
 
     def give_feedback(self, feedback: Feedback) -> int:
         """Store what a person says of an answer, in the place of what has the same `id` if it has one; returns its id.
@@ -222,16 +227,45 @@ class Library:
         item = Found(added(document.path), document.path, Path(document.path), len(document.text))
         return Ready(item, document.sha256, document, split(document, self._embedder.token_starts))
 
-    def _remove(self, locations: Sequence[str]) -> None:
-        with self._catalog.writing() as records:
-            for location in locations:
-                records.delete(location)
+    def _intake(self, entries: Sequence[Entry], total: int, progress: Progress) -> Intake:
+        return Intake(self._catalog, lambda: self._storing(progress), self._embedder, entries, total, progress)
 
-    def _settle(self) -> None:
+    def _forget(self, gone: Sequence[Entry], seen: Survey, progress: Progress) -> int:
+        """Remove documents that are gone, unless they have come back meanwhile, and note what a survey left out."""
+        removed = 0
+        with self._storing(progress) as records:
+            for entry in gone:
+                stored = records.entry(entry.location)
+                if stored and stored[1] == entry.sha256:
+                    records.delete(entry.location)
+                    records.drop_notice(entry.location)
+                    removed += 1
+            for location, notice in seen.folders.items():
+                records.drop_notice(location)
+                for failed in records.notices():
+                    if failed.location.startswith(location + os.sep) and not Path(failed.location).exists():
+                        records.drop_notice(failed.location)
+                if notice:
+                    records.put_notice(notice)
+        return removed
+
+    def _settle(self, progress: Progress = silent) -> None:
         """End a change: drop the vectors that it left without a passage, and bring the cache up to date."""
-        with self._catalog.writing() as records:
-            records.prune_vectors()
-        self._snapshots.write()
+        with self._writing(progress):
+            with self._catalog.writing() as records:
+                records.prune_vectors()
+            self._snapshots.write()
+
+    @contextmanager
+    def _storing(self, progress: Progress = silent) -> Iterator[Records]:
+        """A transaction in which no other process writes, on vectors of this embedder."""
+        with self._writing(progress), self._catalog.writing() as records:
+            if records.fact("embedder") not in (None, self._embedder.fingerprint):
+                raise LibraryError(
+                    f"Another process has embedded the library {self.folder} with another embedder meanwhile; "
+                    "index again with the one that you want."
+                )
+            yield records
 
     @contextmanager
     def _writing(self, progress: Progress = silent) -> Iterator[None]:
@@ -254,7 +288,7 @@ class Library:
 
     def _require_embedder(self, records: Records) -> None:
         stored = records.fact("embedder")
-        if stored not in (None, self._embedder.fingerprint):
+        if stored not in (None, self._embedder.fingerprint) and records.vectors.last_id():
             raise LibraryError(
                 f"The library {self.folder} was indexed with another embedder ({stored}); "
                 "run `footnote index` on any of its documents to embed it again."
@@ -262,16 +296,24 @@ class Library:
 
     def _adopt_embedder(self, progress: Progress) -> None:
         """Make the vectors this embedder's: a new library takes its fingerprint, another's is embedded again."""
-        with self._catalog.reading() as records:
-            if records.fact("embedder") == self._embedder.fingerprint:
-                return
-            texts = list(dict.fromkeys(passage.embedded for passage in records.all_passages()))
-        vectors = []
-        for done in range(0, len(texts), BATCH):
-            progress("again, because the embedder is another", done / len(texts), done)
-            vectors.append(self._embedder.encode_passages(texts[done : done + BATCH]))
-        with self._catalog.writing() as records:  # all of it or nothing: vectors of two embedders never mix
-            records.drop_vectors()
-            if vectors:
-                records.put_vectors(texts, np.concatenate(vectors))
-            records.set_fact("embedder", self._embedder.fingerprint)
+        vectors: dict[str, Vectors] = {}
+        while True:
+            with self._catalog.reading() as records:
+                if records.fact("embedder") == self._embedder.fingerprint:
+                    return
+                texts = [text for text in _texts(records) if text not in vectors]
+            for done in range(0, len(texts), BATCH):
+                progress("again, because the embedder is another", done / len(texts), done)
+                batch = texts[done : done + BATCH]
+                vectors.update(zip(batch, self._embedder.encode_passages(batch), strict=True))
+            with self._writing(progress), self._catalog.writing() as records:
+                texts = _texts(records)
+                if all(text in vectors for text in texts):  # else passages were added meanwhile
+                    records.drop_vectors()  # all of it or nothing: vectors of two embedders never mix
+                    if texts:
+                        records.put_vectors(texts, np.stack([vectors[text] for text in texts]))
+                    records.set_fact("embedder", self._embedder.fingerprint)
+
+
+def _texts(records: Records) -> list[str]:
+    return list(dict.fromkeys(passage.embedded for passage in records.all_passages()))

@@ -9,7 +9,6 @@ import numpy as np
 
 from index.building import build, is_due, train_and_build
 from index.catalog import Catalog, Records
-from index.integrity import intact
 from index.vectors import Ids, Quantizer, VectorIndex
 
 CARRIED = 20_000
@@ -24,7 +23,8 @@ class Snapshots:
     """The FAISS file in a library's folder and the index in memory. Safe to use from several threads and processes.
 
     The fact `snapshot` names the file's generation, the last id in it, and its checksum. A file that is missing, stale
-    or damaged is not used: the index is then made anew, as it was, of the vectors and the quantizer in SQLite.
+    or damaged, or that has not the vectors that SQLite tells of, is not used: the index is then made anew, as it was,
+    of the vectors and the quantizer in SQLite. An empty library has no file.
     """
 
     def __init__(self, folder: Path, catalog: Catalog) -> None:
@@ -56,9 +56,11 @@ class Snapshots:
             due, last, found = is_due(size, quantizer), records.vectors.last_id(), _stored(records)
             changes = records.vectors.changes_since(found.last) if found else size
             near = not changes or (size > CARRIED and changes <= CARRIED)
-            if found and near and not due and intact(self._path(found.generation), found.checksum):
+            if found and near and not due and self._load(records, found, quantizer):
                 return
-            if due and is_due(size, None):
+            if not size:
+                index, quantizer = None, None
+            elif due and is_due(size, None):
                 index, quantizer = train_and_build(
                     records.vectors.dimension, size, records.vectors.blocks, records.vectors.sample
                 )
@@ -68,13 +70,13 @@ class Snapshots:
                 index = self._changed(records, found, quantizer)
             generation = records.generation + due
         path = self._path(generation)
-        checksum = index.save(path)
+        checksum = index.save(path) if index else "none"
         with self._catalog.writing() as records:
             if due:
                 records.set_quantizer(quantizer)
             records.put_snapshot(f"{generation} {last} {checksum}")
         for old in self._folder.glob("vectors-*"):
-            if old != path:
+            if old != path or not index:
                 with suppress(OSError):  # where a file that another process has open cannot be removed, a later time
                     old.unlink()
 
@@ -86,8 +88,7 @@ class Snapshots:
         fact, quantizer = records.fact("snapshot"), records.vectors.quantizer()
         if self._base is None or self._base.fact != fact:
             found = _stored(records)
-            probes = quantizer.probes if quantizer else 0
-            index = found and VectorIndex.load(self._path(found.generation), found.checksum, probes)
+            index = found and self._load(records, found, quantizer)
             if found and index:
                 self._base = _Base(fact, found.last, np.empty(0, dtype=np.int64), index)
             else:
@@ -98,14 +99,20 @@ class Snapshots:
 
     def _changed(self, records: Records, found: "_Stored | None", quantizer: Quantizer | None) -> VectorIndex:
         """The snapshot's index with what was added and without what was removed since, or one made from nothing."""
-        if found:
-            path, probes = self._path(found.generation), quantizer.probes if quantizer else 0
-            if index := VectorIndex.load(path, found.checksum, probes):
-                index.remove(records.vectors.removed(found.last))
-                for ids, vectors in records.vectors.since(found.last):
-                    index.add(ids, vectors)
-                return index
+        if found and (index := self._load(records, found, quantizer)):
+            index.remove(records.vectors.removed(found.last))
+            for ids, vectors in records.vectors.since(found.last):
+                index.add(ids, vectors)
+            return index
         return build(records.vectors.dimension, records.vectors.blocks, quantizer)
+
+    def _load(self, records: Records, found: "_Stored", quantizer: Quantizer | None) -> VectorIndex | None:
+        """The snapshot; None where it is not whole, or not of the vectors that there were when it was written."""
+        index = VectorIndex.load(self._path(found.generation), found.checksum, quantizer.probes if quantizer else 0)
+        if index is None or bool(index.lists) != bool(quantizer):
+            return None
+        expected = records.vectors.dimension, records.vectors.count_until(found.last)
+        return index if (index.dimension, index.size) == expected else None
 
 
 @dataclass(frozen=True)
@@ -132,4 +139,4 @@ def _stored(records: Records) -> _Stored | None:
     if fact is None:
         return None
     generation, last, checksum = fact.split()
-    return _Stored(int(generation), int(last), checksum)
+    return _Stored(int(generation), int(last), checksum) if int(last) else None  # of an empty library there is no file

@@ -62,6 +62,11 @@ class VectorRows:
         rows = self._db.execute("SELECT passage_id FROM removed WHERE passage_id <= ? ORDER BY passage_id", (last,))
         return np.array([row[0] for row in rows], dtype=np.int64)
 
+    def count_until(self, last: int) -> int:
+        """How many passages up to the id `last` there were when the last snapshot was written."""
+        counts = "SELECT (SELECT count(*) FROM passages WHERE id <= ?1) + (SELECT count(*) FROM removed WHERE passage_id <= ?1)"
+        return int(self._db.execute(counts, (last,)).fetchone()[0])
+
     def changes_since(self, last: int) -> int:
         """How many passages were added after the one with the id `last`, or removed up to it."""
         counts = "SELECT (SELECT count(*) FROM passages WHERE id > ?) + (SELECT count(*) FROM removed)"

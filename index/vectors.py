@@ -123,6 +123,11 @@ class VectorIndex:
         return sum(part.ntotal for part in self._parts) - len(self._removed)
 
     @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return int(self._parts[0].d)
+
+    @property
     def lists(self) -> int:
         """How many lists the vectors are parted into; 0 in an exact index."""
         return int(getattr(self._parts[0], "nlist", 0))
@@ -160,7 +165,8 @@ class VectorIndex:
         more = VectorIndex.empty(dimension, quantizer)
         for ids, vectors in blocks:
             more.add(ids, vectors)
-        return VectorIndex([*self._parts, *more._parts] if more.size else self._parts, self._probes, removed)
+        parts = [part for part in (*self._parts, *more._parts) if part.ntotal]  # an empty one is of no dimension
+        return VectorIndex(parts or more._parts, self._probes, removed)
 
     def search(
         self, vector: Vectors, depth: int, among: Ids | None = None, stored: Stored | None = None
