@@ -37,7 +37,7 @@ class Library:
         """Open a library. Raises LibraryError when there is none and `create` is false."""
         if create:
             try:
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(0o700, parents=True, exist_ok=True)
             except OSError as error:
                 raise LibraryError(f"The library {folder} cannot be made: {error.strerror or error}.") from error
         elif not (folder / "library.sqlite").is_file():
@@ -218,6 +218,11 @@ class Library:
         with self._catalog.writing() as records:
             return records.put_feedback(replace(feedback, **said))
 
+    def withdraw_feedback(self, number: int) -> None:
+        """Forget what a person said of an answer, which they have taken back."""
+        with self._catalog.writing() as records:
+            records.drop_feedback(number)
+
     def feedback(self) -> list[Feedback]:
         """What persons said of answers, in the order of time."""
         with self._catalog.reading() as records:
@@ -269,7 +274,7 @@ class Library:
 
     @contextmanager
     def _writing(self, progress: Progress = silent) -> Iterator[None]:
-        lock = filelock.FileLock(self.folder / "write.lock")
+        lock = filelock.FileLock(self.folder / "write.lock", mode=0o600)
         try:
             try:
                 held = lock.acquire(timeout=0)

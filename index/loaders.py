@@ -1,7 +1,6 @@
-"""Files to documents. A new format is a module in `formats` and a line in LOADERS. Knows nothing of passages."""
+"""Files to documents. A new format is a module in `formats` and a line in LOADERS."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from index.errors import DocumentError
@@ -35,6 +34,26 @@ LOADERS: dict[str, Callable[[bytes, str], Document]] = {
 }
 
 
+_SAVE_AS = {
+    ".docx": (".doc", ".dot", ".odt", ".ott", ".rtf", ".wpd", ".wps", ".pages", ".dotx", ".docm"),
+    ".xlsx": (".xls", ".xlt", ".ods", ".numbers", ".xlsb", ".xlsm", ".xltx"),
+    ".pptx": (".ppt", ".pps", ".odp", ".key", ".ppsx", ".pptm"),
+    "PDF": (".eml", ".msg", ".mht", ".mhtml", ".djvu", ".xps", ".ps", ".mobi", ".azw3", ".vsd", ".vsdx", ".dwg"),
+}
+_PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".bmp", ".webp", ".heic")
+_SOUND = (".mp3", ".wav", ".m4a", ".ogg", ".mp4", ".mov", ".avi", ".mkv", ".webm")
+_PACKED = (".zip", ".7z", ".rar", ".tar", ".gz", ".bz2", ".xz")
+_ADVICE = {suffix: f"save it as {to}" for to, suffixes in _SAVE_AS.items() for suffix in suffixes}
+_ADVICE |= dict.fromkeys(_PICTURES, "run OCR on it (ocrmypdf, for example) and add the PDF")
+_ADVICE |= dict.fromkeys(_SOUND, "add a transcript of it")
+_ADVICE |= dict.fromkeys(_PACKED, "unpack it and add what is in it")
+
+
+def advice(name: str) -> str:
+    """What to do with a file of a kind that Footnote does not read."""
+    return _ADVICE.get(kind(name), "save it as PDF or, if it holds plain text, as .txt")
+
+
 def load(path: Path, name: str) -> Document:
     """Read a file into a document called `name`. Raises DocumentError."""
     return parse(read(path, name), name)
@@ -43,7 +62,7 @@ def load(path: Path, name: str) -> Document:
 def read(path: Path, name: str) -> bytes:
     """The bytes of a file of a kind that Footnote reads. Raises DocumentError."""
     if kind(name) not in LOADERS:
-        raise DocumentError(f"{name!r} is not a kind of file Footnote reads; it reads {', '.join(LOADERS)}.")
+        raise DocumentError(f"{name!r} is not a kind of file Footnote reads ({', '.join(LOADERS)}); {advice(name)}.")
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             raise DocumentError(f"{name!r} is not a file but a device or a pipe; name a file or a folder.")
@@ -64,20 +83,3 @@ def parse(data: bytes, name: str) -> Document:
     if not document.text.strip():
         raise DocumentError(f"{name!r} holds no text; a document needs at least one word.")
     return document
-
-
-def find_files(root: Path) -> Iterator[Path]:
-    """Files under a folder that Footnote reads, in a fixed order, without hidden ones or links to folders.
-
-    Raises OSError for a folder that cannot be listed, whose files would else seem gone.
-    """
-    for folder, subfolders, names in os.walk(root, onerror=_raise):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(folder, name)
-            if not name.startswith((".", "~$")) and kind(name) in LOADERS and path.is_file():
-                yield path
-
-
-def _raise(error: OSError) -> None:
-    raise error

@@ -1,4 +1,4 @@
-"""Files made ready for storing while those before them are embedded. Knows nothing of storage or vectors."""
+"""Files made ready for storing while those before them are embedded."""
 
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from index.chunking import TokenStarts, split
 from index.errors import DocumentError
-from index.loaders import parse, read
+from index.loaders import read
 from index.survey import Found
 from index.types import Document, Failure, Passage, digest, kind
+from index.worker import load_document
 
 AHEAD = 64  # files, or
 AHEAD_BYTES = 32_000_000
@@ -45,9 +46,9 @@ def prepare(
             kept = data if keep else None
             if key in seen or key in stored:
                 return Ready(item, key[0], data=kept)
-            document = parse(data, item.path)
+            document = load_document(data, item.path)
         except DocumentError as error:
-            return Failure(item.path, str(error))
+            return Failure(item.path, str(error), item.location)
         seen.add(key)
         return Ready(item, key[0], document, split(document, token_starts), kept)
 
@@ -61,4 +62,4 @@ def prepare(
         while waiting:
             yield waiting.popleft()[1].result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)  # who stops us need not wait for the file at work

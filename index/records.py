@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from hashlib import sha256
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +47,7 @@ class Records:
     """One transaction's view of the catalog."""
 
     def __init__(self, db: "Connection") -> None:
-        self._db = db
+        self._db: Any = db  # whose rows are of any types
         self._among = ""  # a condition on passages
         self._passage = _PASSAGE.format(documents="documents")
         self.vectors = VectorRows(db)
@@ -86,6 +86,19 @@ class Records:
             "FROM documents JOIN contents ON contents.id = content_id ORDER BY path"
         ).fetchall()
 
+    def entry(self, location: str) -> tuple[str, str, str] | None:
+        """Path, content hash and warning of the document at a location."""
+        row: tuple[str, str, str] | None = self._db.execute(
+            "SELECT path, sha256, warning FROM documents JOIN contents ON contents.id = content_id WHERE location = ?",
+            (location,),
+        ).fetchone()
+        return row
+
+    def location(self, path: str) -> str | None:
+        """The location of the document of a path."""
+        row = self._db.execute("SELECT location FROM documents WHERE path = ?", (path,)).fetchone()
+        return None if row is None else str(row[0])
+
     def passage_count(self) -> int:
         """Passages that are stored; documents of the same content share theirs."""
         return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
@@ -103,8 +116,8 @@ class Records:
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         """Passages by id."""
-        marks = ",".join("?" * len(ids))
-        rows = self._db.execute(f"{self._passage} WHERE passages.id IN ({marks})", list(ids))
+        chosen = "WHERE passages.id IN (SELECT value FROM json_each(?))"
+        rows = self._db.execute(f"{self._passage} {chosen}", (json.dumps(list(ids)),))
         return {row[0]: _passage(row) for row in rows}
 
     def all_passages(self) -> Iterator[Passage]:
@@ -164,16 +177,17 @@ class Records:
         key = (document.sha256, kind(document.path))
         if self._content_id(*key) is None:
             content_id = self._db.execute(
-                "INSERT INTO contents (sha256, kind, text) VALUES (?, ?, ?)", (*key, document.text)
-            ).lastrowid
+                "INSERT INTO contents (sha256, kind, text, warning) VALUES (?, ?, ?, ?) RETURNING id",
+                (*key, document.text, document.warning),
+            ).get
             for passage in passages:
                 turns = " ".join(map(str, passage.turns))
                 where = (passage.start, passage.end, passage.page, turns, passage.heading)
                 passage_id = self._db.execute(
                     'INSERT INTO passages (content_id, start, "end", page, turns, heading, text_hash) '
-                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
                     (content_id, *where, text_hash(passage.embedded)),
-                ).lastrowid
+                ).get
                 searched = (passage_id, passage.text, passage.context)
                 self._db.execute("INSERT INTO lexical (rowid, text, context) VALUES (?, ?, ?)", searched)
         self.link(location, document.path, *key)
@@ -219,7 +233,8 @@ class Records:
         if self._db.execute("SELECT 1 FROM files WHERE content_id = ?", (content_id,)).fetchone():
             return
         self._db.execute("INSERT INTO files VALUES (?, zeroblob(?))", (content_id, len(data)))
-        with self._db.blobopen("files", "data", content_id) as blob:  # written in place: bound, it is copied twice
+        # Written in place, for bound it is copied twice.
+        with self._db.blob_open("main", "files", "data", content_id, True) as blob:
             blob.write(data)
 
     def source(self, path: str) -> tuple[str, str, bytes | None] | None:
@@ -238,6 +253,10 @@ class Records:
         stored = self._db.execute(f"INSERT OR REPLACE INTO feedback ({names}) VALUES ({marks}) RETURNING id", row)
         return int(stored.fetchone()[0])
 
+    def drop_feedback(self, number: int) -> None:
+        """Forget what a person said under this id."""
+        self._db.execute("DELETE FROM feedback WHERE id = ?", (number,))
+
     def feedback(self) -> list[Feedback]:
         """What persons said, in the order of time."""
         names = ", ".join(f'"{name}"' for name in _FEEDBACK)
@@ -248,6 +267,11 @@ class Records:
         """Remember what could not be read of a file, in the place of what was said of it before."""
         row = (notice.location, notice.path, notice.problem, notice.message)
         self._db.execute("INSERT OR REPLACE INTO notices (location, path, problem, message) VALUES (?, ?, ?, ?)", row)
+
+    def replace_notice(self, notice: Notice) -> None:
+        """Say something else of a file, unless what was said of it is dismissed."""
+        row = (notice.problem, notice.message, notice.location)
+        self._db.execute("UPDATE notices SET problem = ?, message = ? WHERE location = ?", row)
 
     def drop_notice(self, location: str) -> None:
         """Forget what was said of a file."""
@@ -261,6 +285,8 @@ class Records:
     def move(self, location: str, to: str, path: str) -> None:
         """Tell where a stored document is now, and what it is called."""
         self._db.execute("UPDATE documents SET location = ? WHERE location = ?", (to, location))
+        said = "UPDATE OR REPLACE notices SET location = ?, path = ? WHERE location = ?"
+        self._db.execute(said, (to, path, location))
         self._db.execute("UPDATE documents SET path = ? WHERE location = ?", (self._free_path(to, path), to))
 
     def _free_path(self, location: str, path: str) -> str:

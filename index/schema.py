@@ -3,7 +3,8 @@
 VERSION = 5
 _DOCUMENTS = """
 CREATE TABLE contents (
-    id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (sha256, kind)
+    id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL,
+    warning TEXT NOT NULL DEFAULT '', UNIQUE (sha256, kind)
 );
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY, location TEXT NOT NULL UNIQUE, path TEXT NOT NULL UNIQUE,
@@ -56,6 +57,7 @@ CREATE TABLE notices (
     problem TEXT NOT NULL CHECK (problem IN ('failed', 'skipped', 'partly read'))
 ) WITHOUT ROWID;
 """
+_WARNING = "ALTER TABLE contents ADD COLUMN warning TEXT NOT NULL DEFAULT '';"
 _FROM_3 = f"""
 ALTER TABLE vectors RENAME TO vectors_3;
 {_VECTORS}
@@ -71,7 +73,7 @@ ALTER TABLE lexical RENAME TO lexical_1;
 DROP INDEX passages_by_text;
 {_DOCUMENTS}
 {_LEXICAL}
-INSERT INTO contents SELECT id, 'format 1, document ' || id, '', text FROM documents_1;
+INSERT INTO contents (id, sha256, kind, text) SELECT id, 'format 1, document ' || id, '', text FROM documents_1;
 INSERT INTO documents SELECT id, location, path, id FROM documents_1;
 INSERT INTO passages (id, content_id, start, "end", page, text_hash)
     SELECT id, document_id, start, "end", page, text_hash FROM passages_1;
@@ -83,8 +85,8 @@ DROP TABLE documents_1;
 SCRIPTS = {
     0: _DOCUMENTS + _LEXICAL + _REST + _KEPT + _VECTORS + _NOTICES,
     1: _FROM_1 + _KEPT + _FROM_3 + _NOTICES,
-    2: _KEPT + _FROM_3 + _NOTICES,
-    3: _FROM_3 + _NOTICES,
-    4: _NOTICES,
+    2: _KEPT + _FROM_3 + _NOTICES + _WARNING,
+    3: _FROM_3 + _NOTICES + _WARNING,
+    4: _NOTICES + _WARNING,
 }
 """What makes the tables of this format out of those of another; 0 is a new file."""

@@ -1,7 +1,7 @@
 """The nouns of the library."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Literal
 
@@ -110,10 +110,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Failure:
-    """A path that could not be indexed, and the sentence that says why."""
+    """A path that could not be indexed, and the sentence that says why. `location` is that of a file to be noted."""
 
     path: str
     message: str
+    location: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,11 @@ class Summary:
     def changed(self) -> bool:
         """Whether it did or found anything worth telling."""
         return bool(self.added or self.updated or self.moved or self.removed or self.failures)
+
+    @property
+    def read_nothing(self) -> bool:
+        """Whether nothing that it was given is in the library now, nor was taken from it."""
+        return not (self.added or self.updated or self.moved or self.removed or self.unchanged)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Files that are handed over by name, and how far each of them is. Knows nothing of storage."""
+"""Files that are handed over by name, and how far each of them is."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -2,18 +2,16 @@
 
 import os
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from index.catalog import Catalog
 from index.errors import DocumentError
-from index.formats.text import load_text
 from index.library import Library
-from index.loaders import LOADERS
-from index.types import Document, Failure, Summary
+from index.types import Document, Failure, Notice, Summary
 from tests.fakes import WordEmbedder
+from tests.test_format_pdf import lines, make, picture
 
 QUESTION = "Where does the ferry to Rathlin leave?"
 
@@ -134,7 +132,8 @@ def test_links_in_a_circle_and_pipes_hold_up_nothing(library: Library, files: Pa
     (files / "loop.txt").symlink_to(files / "loop.txt")
     (files / "up").symlink_to(files)
     os.mkfifo(files / "pipe.txt")
-    assert library.update([str(files)]) == Summary(added=2)
+    summary = library.update([str(files)])
+    assert (summary.added, len(summary.skipped)) == (2, 3)
     failures = library.update([str(files / "loop.txt"), str(files / "pipe.txt"), "nul\0.txt"]).failures
     assert "cannot be searched for files" in failures[0].message
     assert "cannot be searched for files" in failures[1].message
@@ -238,10 +237,85 @@ def test_what_an_edit_leaves_as_it_was_is_still_found_by_meaning(library: Librar
     assert library.search(QUESTION, 1)[0][0].passage.text.endswith("The ferry to Rathlin leaves Ballycastle.")
 
 
-def test_a_warning_is_told(library: Library, monkeypatch: pytest.MonkeyPatch, files: Path) -> None:
-    monkeypatch.setitem(LOADERS, ".txt", lambda data, name: replace(load_text(data, name), warning="Half of it."))
-    assert library.update([str(files)]) == Summary(added=2, warnings=("Half of it.",))
+def half_a_pdf(folder: Path) -> Path:
+    """A PDF whose second page is a picture."""
+    path = folder / "half.pdf"
+    path.write_bytes(make(lines("Text of the first page."), picture))
+    return path
+
+
+def test_what_was_not_read_is_told_and_remembered(library: Library, files: Path) -> None:
+    half = half_a_pdf(files)
+    warning = f"{str(half)!r}: page 2 is a picture without text, which cannot be searched."
+    assert library.update([str(files)]) == Summary(added=3, warnings=(warning,))
+    note = Notice(str(half), str(half), "partly read", warning)
+    assert library.notices() == [note]
+    assert library.update([str(files)]) == Summary(unchanged=3)
+    assert library.notices() == [note]
+    copied = files / "copy.pdf"
+    copied.write_bytes(half.read_bytes())
+    assert library.update([str(files)]).warnings == (warning,), "the same content, under another name too"
+    assert [notice.path for notice in library.notices()] == [str(copied), str(half)]
+    library.dismiss(str(half))
+    assert library.update([str(files)]) == Summary(unchanged=4)
+    assert [notice.path for notice in library.notices()] == [str(copied)]
+    copied.unlink()
+    library.update([str(files)])
+    assert library.notices() == []
+
+
+def test_a_file_that_failed_is_remembered_until_it_is_read_or_gone(library: Library, files: Path) -> None:
+    for name in ("a.pdf", "b.pdf"):
+        (files / name).write_bytes(b"%PDF-1.4 and no more")
+    failures = library.update([str(files)]).failures
+    assert [(notice.path, notice.problem) for notice in library.notices()] == [
+        (str(files / "a.pdf"), "failed"),
+        (str(files / "b.pdf"), "failed"),
+    ]
+    assert [notice.message for notice in library.notices()] == [failure.message for failure in failures]
+    half_a_pdf(files).replace(files / "a.pdf")
+    (files / "b.pdf").unlink()
+    library.update([str(files)])
+    assert [(notice.path, notice.problem) for notice in library.notices()] == [(str(files / "a.pdf"), "partly read")]
+
+
+def test_files_that_are_skipped_are_named_with_what_to_do(library: Library, files: Path) -> None:
+    for name in ("a.doc", "b.DOC", "deep/c.rtf", "photo.png", "log", ".hidden.doc", "~$a.docx"):
+        (files / name).parent.mkdir(exist_ok=True)
+        (files / name).write_text("hi")
+    summary = library.update([str(files)])
+    assert [Path(skipped.path).name for skipped in summary.skipped] == ["a.doc", "b.DOC", "log", "photo.png", "c.rtf"]
+    first = f"{str(files / 'a.doc')!r} is not a kind of file Footnote reads; save it as .docx."
+    assert summary.skipped[0].message == first
+    sentence = (
+        f"{str(files)!r}: 5 files were left out: 2 .doc, 1 .rtf (save it as .docx); 1 .png (run OCR on it (ocrmypdf, "
+        "for example) and add the PDF); 1 no ending (save it as PDF or, if it holds plain text, as .txt)."
+    )
+    assert summary.warnings == (sentence,)
+    assert library.notices() == [Notice(str(files), str(files), "skipped", sentence)]
+    for path in files.rglob("*.*"):
+        if path.suffix.lower() in (".doc", ".rtf", ".png"):
+            path.unlink()
+    (files / "log").unlink()
     assert library.update([str(files)]) == Summary(unchanged=2)
+    assert library.notices() == []
+
+
+def test_links_lead_nowhere_outside_a_folder(library: Library, files: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("The password is swordfish.")
+    (tmp_path / "far").mkdir()
+    (files / "out.txt").symlink_to(tmp_path / "secret.txt")
+    (files / "in.txt").symlink_to(files / "harbour.txt")
+    (files / "elsewhere").symlink_to(tmp_path / "far")
+    (files / "nowhere.txt").symlink_to(tmp_path / "gone")
+    summary = library.update([str(files)])
+    assert {Path(skipped.path).name: skipped.message.partition(" is ")[2] for skipped in summary.skipped} == {
+        "elsewhere": "a link to a folder; add the folder that it leads to.",
+        "nowhere.txt": "a link to nothing; remove it.",
+        "out.txt": "a link out of the folder; add the file that it leads to.",
+    }
+    assert library.search("password swordfish", 5)[1] == []
+    assert library.update([str(files / "out.txt")]).added == 1, "one that a person names is followed"
 
 
 def test_documents_that_are_not_files(library: Library) -> None:

@@ -8,8 +8,10 @@ import pytest
 import index.draft
 import index.loaders
 from index.errors import DocumentError
-from index.loaders import find_files, load
+from index.loaders import load
+from index.survey import find_files
 
+PLAIN = "save it as PDF or, if it holds plain text, as .txt"
 KINDS = ".csv, .docx, .epub, .htm, .html, .markdown, .md, .pdf, .pptx, .text, .tsv, .txt, .xhtml, .xlsx"
 
 
@@ -72,8 +74,9 @@ def test_markdown_breaks_at_headings(tmp_path: Path, text: str, sections: list[s
             b"\xff\xfea\0b",
             "'a.txt' is not UTF-16 text (byte 4 does not fit); save it as UTF-8 and add it again.",
         ),
-        ("a.exe", b"hi", f"'a.exe' is not a kind of file Footnote reads; it reads {KINDS}."),
-        ("noname", b"hi", f"'noname' is not a kind of file Footnote reads; it reads {KINDS}."),
+        ("a.exe", b"hi", f"'a.exe' is not a kind of file Footnote reads ({KINDS}); {PLAIN}."),
+        ("noname", b"hi", f"'noname' is not a kind of file Footnote reads ({KINDS}); {PLAIN}."),
+        ("a.DOC", b"hi", f"'a.DOC' is not a kind of file Footnote reads ({KINDS}); save it as .docx."),
     ],
 )
 def test_a_bad_file_gets_one_sentence(tmp_path: Path, name: str, data: bytes, message: str) -> None:

@@ -5,7 +5,8 @@ import pytest
 
 from eval.gold import Item, places
 from eval.inputs import load_gold
-from index.loaders import find_files, load
+from index.loaders import load
+from index.survey import find_files
 
 FOLDER = Path(__file__).parents[1] / "eval" / "gold"
 TEXTS = {path.name: load(path, path.name).text for path in find_files(FOLDER / "documents")}

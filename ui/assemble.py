@@ -30,7 +30,7 @@ def open_library(folder: Path, *, create: bool = False, precision: Precision | N
     if precision is None and library.embedded_by.endswith(":bfloat16"):
         return Library(folder, SentenceEmbedder(minilm_folder(), "bfloat16"))
     if precision == "bfloat16" and not obstacle(minilm_folder()) and not computes(precision):
-        _say("this processor has no bfloat16 arithmetic: passages are embedded in float32, at its speed.")
+        say("this processor has no bfloat16 arithmetic: passages are embedded in float32, at its speed.")
     return library
 
 
@@ -38,7 +38,7 @@ def open_library(folder: Path, *, create: bool = False, precision: Precision | N
 def _tell_runtime() -> None:
     """Say once why PyTorch is used, where it is."""
     if why := obstacle(minilm_folder()):
-        _say(f"{why}; PyTorch is used in its place, which takes more than twice as long.")
+        say(f"{why}; PyTorch is used in its place, which takes more than twice as long.")
 
 
 def open_assistant(library: Library) -> Assistant:
@@ -108,10 +108,11 @@ def update(library: Library, paths: Sequence[str]) -> Summary:
 
 def _tell(summary: Summary) -> None:
     for message in (*(failure.message for failure in summary.failures), *summary.warnings):
-        _say(message)
+        say(message)
 
 
-def _say(message: str) -> None:
+def say(message: str) -> None:
+    """Tell a person something on standard error."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"footnote: {message}", markup=False)
 
 
@@ -149,5 +150,8 @@ def sources(folder: Path, docs: Sequence[str] | None) -> Iterator[Library]:
         named = [failure.message for failure in summary.failures if failure.path in docs]
         if named:
             raise DocumentError(" ".join(named))
+        if summary.read_nothing:
+            said = " ".join(summary.warnings) or "name a file or a folder of documents."
+            raise DocumentError(f"Found nothing to read in {', '.join(map(repr, docs))}: {said}")
         _tell(summary)
         yield library

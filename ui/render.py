@@ -10,6 +10,7 @@ from index.types import Hit, Summary
 from rag.types import Answer, Citation
 
 ABSTAINED = "The documents do not say."
+_CLOSING = ",;:.!?)]”’\"'"  # marks that belong to the words before them
 LONGEST_PATH = 90  # characters of headings
 
 
@@ -168,6 +169,28 @@ def shown_citations(answer: Answer) -> tuple[Citation, ...]:
         return answer.citations
     nearest = (hit.passage for hit in answer.hits[:3])
     return tuple(Citation(p.document, p.page, p.start, p.end, p.text, p.start, p.start, p.heading) for p in nearest)
+
+
+def marked_parts(answer: Answer) -> list[tuple[str, list[int]]]:
+    """A given answer in parts, each with the numbers of the citations it rests on, counting from 0.
+
+    Where it is made of what its citations say, one after the other, each part has its own; else all stand at the end.
+    """
+    text, at = answer.text or "", 0
+    parts: list[tuple[str, list[int]]] = []
+    for number, citation in enumerate(answer.citations):
+        said = quote_parts(citation)[1] or citation.quote
+        start = text.find(said, at)
+        if start < 0 or text[at:start].strip():
+            break
+        end = start + len(said)
+        end += len(text[end:]) - len(text[end:].lstrip(_CLOSING))
+        parts.append((text[at:end].strip(), [number]))
+        at = end
+    else:
+        if parts and not text[at:].strip():
+            return parts
+    return [(text, list(range(len(answer.citations))))]
 
 
 def counted(number: int, noun: str) -> str:

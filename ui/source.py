@@ -1,9 +1,9 @@
 """What the source panel shows of a document: the cited page itself or its text. Knows nothing of Gradio."""
 
 from index.errors import DocumentError
-from index.formats.pdf_view import page_views
 from index.library import Library
 from index.types import kind
+from index.worker import draw_pages
 from rag.types import Citation
 from ui.html import pages_html, text_html
 
@@ -22,7 +22,7 @@ def source_body(library: Library, citation: Citation, *, as_text: bool) -> tuple
         said = citation.answer_start - citation.start, citation.answer_end - citation.start
         before = text[max(0, citation.start - BEFORE) : citation.start]
         try:
-            pages = page_views(data, citation.document, citation.page, citation.quote, said, before)
+            pages = draw_pages(data, citation.document, citation.page, citation.quote, said, before)
             return pages_html(pages, citation.document), True
         except DocumentError:  # its text is in the library all the same
             pass

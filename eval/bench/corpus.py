@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from index.errors import DocumentError
-from index.loaders import find_files, load
+from index.loaders import load
+from index.survey import find_files
 from index.sentences import BETWEEN_CELLS, sentences
 from index.types import Document, kind
 
