@@ -7,6 +7,7 @@ stored, in the same transaction.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from index.catalog import Catalog, Records
 from index.embedding import Embedder, Vectors
 from index.prepare import Ready
 from index.survey import Found
-from index.types import Entry, Failure, Notice, kind
+from index.types import Entry, Failure, Notice, Summary, kind
 
 BATCH = 64  # passages embedded between two reports of progress, and lost at most when the process is killed
 GROUP = 256  # passages or files stored in one transaction
@@ -69,6 +70,11 @@ class Intake:
                 for failure in noted:
                     records.put_notice(Notice(failure.location, failure.path, "failed", failure.message))
         return again
+
+    def summary(self) -> Summary:
+        """What was done so far."""
+        counts = {name: self.counts[name] for name in ("added", "updated", "moved", "unchanged")}
+        return replace(Summary(**counts), failures=tuple(self.failures), warnings=tuple(self.warnings))
 
     def _readable(self, prepared: Iterable[Ready | Failure]) -> Iterator[Ready]:
         for result in prepared:

@@ -158,13 +158,13 @@ class Library:
         removed = self._forget(gone, seen, progress)
         self._settle(progress)
         progress("", 1.0, intake.embedded)
-        failures = (*seen.failures, *intake.failures)
-        return Summary(
-            **intake.counts,
+        done = intake.summary()
+        return replace(
+            done,
             removed=removed,
-            failures=failures,
+            failures=(*seen.failures, *done.failures),
             skipped=tuple(seen.skipped),
-            warnings=(*intake.warnings, *(notice.message for notice in seen.folders.values() if notice)),
+            warnings=(*done.warnings, *(notice.message for notice in seen.folders.values() if notice)),
         )
 
     def add_files(
@@ -188,7 +188,8 @@ class Library:
                 each(result.item.path, 1.0, intake.embedded)
         self._settle(progress)
         progress("", 1.0, intake.embedded)
-        return Summary(**intake.counts, failures=(*failures, *intake.failures), warnings=tuple(intake.warnings))
+        done = intake.summary()
+        return replace(done, failures=(*failures, *done.failures))
 
     def add(self, documents: Sequence[Document], progress: Progress = silent) -> None:
         """Add or replace documents that are not files, each under its path."""

@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 class Task(NamedTuple):
-    """What a worker is asked: one of TASKS, its arguments as JSON can hold them, a file's bytes, and the time it has."""
+    """What a worker is asked: one of TASKS, its arguments, which JSON can hold, a file's bytes, and its time."""
 
     name: str
     arguments: dict[str, Any]

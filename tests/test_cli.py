@@ -91,6 +91,30 @@ def test_index_then_ask(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.integration
+def test_what_a_folder_has_that_is_not_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, library = tmp_path / "old", ["--library", str(tmp_path / "library")]
+    folder.mkdir()
+    for name in ("contract.doc", "letter.rtf", "mail.eml"):
+        (folder / name).write_text("hi")
+    left_out = f"{str(folder)!r}: 3 files were left out: 1 .doc, 1 .rtf (save it as .docx); 1 .eml (save it as PDF)."
+    assert main(["index", str(folder), *library]) == 2, "nothing could be read"
+    captured = capsys.readouterr()
+    assert captured.out.startswith("0 added")
+    assert left_out in captured.err
+    assert "3 left out" in captured.out
+    assert f"found nothing to read in {str(folder)!r}" in captured.err
+    assert left_out in fails(capsys, "ask", "Where?", "--docs", str(folder))
+    (folder / "a.txt").write_text("The ferry leaves Cobh at noon.")
+    assert main(["index", str(folder), *library, "--json"]) == 0
+    captured = capsys.readouterr()
+    summary = json.loads(captured.out)
+    assert (summary["added"], summary["warnings"]) == (1, [left_out])
+    assert [Path(skipped["path"]).name for skipped in summary["skipped"]] == ["contract.doc", "letter.rtf", "mail.eml"]
+    assert summary["skipped"][0]["message"].endswith("is not a kind of file Footnote reads; save it as .docx.")
+    assert main(["index", str(folder), *library]) == 0, "what was read before is read"
+
+
+@pytest.mark.integration
 def test_ask_without_a_library(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", "What is the price of crude oil in Norway?", "--docs", BRIEFING]) == 0
     assert capsys.readouterr().out.startswith("The documents do not say.")

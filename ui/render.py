@@ -156,6 +156,7 @@ def summary_line(summary: Summary, documents: int, passages: int) -> str:
     """One line for a person."""
     moved = f"{summary.moved} moved, " if summary.moved else ""
     failed = f", {len(summary.failures)} failed" if summary.failures else ""
+    failed += f", {len(summary.skipped):,} left out" if summary.skipped else ""
     return (
         f"{summary.added} added, {summary.updated} updated, {moved}{summary.removed} removed, "
         f"{summary.unchanged} unchanged{failed}; "
