@@ -1,8 +1,10 @@
-"""Whether a file is the one that was written. Knows nothing of what is in it."""
+"""Whether a file is the one that was written, and files that are for their owner alone."""
 
 import hashlib
 import os
 from pathlib import Path
+
+from index.errors import LibraryError
 
 WHOLE = 512 << 20  # bytes of a file that is checked whole
 SAMPLES, SAMPLE = 256, 1 << 14  # so many blocks of so many bytes
@@ -32,3 +34,16 @@ def checksum(path: Path) -> str:
             file.seek((size - SAMPLE) * number // (SAMPLES - 1))
             digest.update(file.read(SAMPLE))
         return digest.hexdigest()
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that only its owner reads, or empty one that is there."""
+    os.close(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
+
+
+def damaged(folder: Path, what: str) -> LibraryError:
+    """What to say of a library that is not as it was written."""
+    return LibraryError(
+        f"The library {folder} is damaged: {what}; see what is lost and mend it with: "
+        f"footnote check --repair --library {folder}"
+    )

@@ -81,10 +81,11 @@ class Records:
 
     def documents(self) -> list[tuple[str, str, str, int]]:
         """Location, path, content hash and number of passages of every document, by path."""
-        return self._db.execute(
+        rows: list[tuple[str, str, str, int]] = self._db.execute(
             "SELECT location, path, sha256, (SELECT count(*) FROM passages WHERE content_id = contents.id) "
             "FROM documents JOIN contents ON contents.id = content_id ORDER BY path"
         ).fetchall()
+        return rows
 
     def entry(self, location: str) -> tuple[str, str, str] | None:
         """Path, content hash and warning of the document at a location."""

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ class VectorRows:
     """One transaction's view of the vectors, by the ids of passages."""
 
     def __init__(self, db: "Connection") -> None:
-        self._db = db
+        self._db: Any = db  # whose rows are of any types
 
     @property
     def dimension(self) -> int:
@@ -50,7 +51,7 @@ class VectorRows:
 
     def _stream(self, source: str, *values: int) -> Iterator[tuple[Ids, Vectors]]:
         rows, dimension = self._db.execute(f"SELECT id, vector FROM {source}", values), self.dimension
-        while block := rows.fetchmany(BLOCK):
+        while block := list(islice(rows, BLOCK)):
             yield _arrays(block, dimension)
 
     def last_id(self) -> int:
@@ -64,8 +65,9 @@ class VectorRows:
 
     def count_until(self, last: int) -> int:
         """How many passages up to the id `last` there were when the last snapshot was written."""
-        counts = "SELECT (SELECT count(*) FROM passages WHERE id <= ?1) + (SELECT count(*) FROM removed WHERE passage_id <= ?1)"
-        return int(self._db.execute(counts, (last,)).fetchone()[0])
+        there = "SELECT count(*) FROM passages WHERE id <= ?1"
+        gone = "SELECT count(*) FROM removed WHERE passage_id <= ?1"
+        return int(self._db.execute(f"SELECT ({there}) + ({gone})", (last,)).fetchone()[0])
 
     def changes_since(self, last: int) -> int:
         """How many passages were added after the one with the id `last`, or removed up to it."""

@@ -18,7 +18,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from index.integrity import checksum, intact
+from index.integrity import checksum, intact, make_private
 
 _faiss: Any = faiss  # for what its type hints do not know
 Ids = NDArray[np.int64]
@@ -109,7 +109,8 @@ class VectorIndex:
         """Write an index of one part beside `path`, move it there, and return its checksum."""
         (part,) = self._parts
         beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-        with beside.open("wb") as file:
+        make_private(beside)
+        with beside.open("r+b") as file:
             faiss.write_index(part, _faiss.PyCallbackIOWriter(file.write))
             file.flush()
             os.fsync(file.fileno())

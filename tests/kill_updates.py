@@ -8,12 +8,13 @@ import json
 import os
 import random
 import signal
-import sqlite3
 import sys
 import time
 from collections import defaultdict
+from contextlib import closing
 from pathlib import Path
 
+from index.catalog import connect
 from index.chunking import split
 from index.formats.text import load_markdown
 from index.library import Library
@@ -54,10 +55,9 @@ def inspect(at: Path, versions: set[str]) -> None:
     for path, passages in stored.items():
         document = load_markdown(library.text(path).encode(), path)
         assert passages == [passage.text for passage in split(document, embedder.token_starts)]
-    with sqlite3.connect(at / "library.sqlite") as db:
+    with closing(connect(at / "library.sqlite")) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         db.execute("INSERT INTO lexical (lexical) VALUES ('integrity-check')")
-    db.close()
 
 
 def main(folder: Path, kills: int, seed: int) -> dict[str, int]:

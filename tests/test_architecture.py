@@ -13,7 +13,8 @@ ROOMS = ("index", "rag", "eval", "ui")  # from the ground up
 HOMES = {
     "faiss": "index/vectors.py",
     "openvino": "index/encoder.py",
-    "sqlite3": "index/catalog.py",
+    "apsw": "index/catalog.py",
+    "sqlite3": "nowhere: apsw has a newer one, which checks what it reads",
     "sentence_transformers": "index/embedding.py",
     "transformers": "rag/",
     "haystack": "eval/peers/",
@@ -21,7 +22,7 @@ HOMES = {
     "txtai": "eval/peers/",
     "gradio": "ui/",
     "fastapi": "ui/",
-    "uvicorn": "ui/server.py",
+    "uvicorn": "ui/serve.py",
 }
 HEAVY = ("torch", "transformers", "sentence_transformers", "gradio", "fastapi", "openvino")
 

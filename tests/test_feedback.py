@@ -2,11 +2,10 @@
 
 import json
 import os
-import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,14 +16,16 @@ import pytest
 from eval.feedback import draft
 from eval.gold import Evidence, Item, places, resolve
 from eval.inputs import load_gold
+from index.catalog import connect
 from index.embedding import Vectors
 from index.errors import GoldError
 from index.library import Library
 from index.types import Document, Feedback, Summary
 from tests.fakes import WordEmbedder
+from tests.old_libraries import take_checksums
 from tests.test_cli import fails
 from tests.test_library import generation, snapshot
-from tests.test_library_safety import in_another_process
+from tests.test_library_safety import in_another_process, show_everybody
 from ui.cli import main
 
 FERRY = "Ferries\n\nThe ferry to Rathlin leaves Ballycastle. A ticket is twelve pounds.\n"
@@ -139,15 +140,17 @@ def test_a_read_only_library() -> None:
         Path(name).chmod(0o755)
         library = Library(Path(name) / "library", WordEmbedder(), create=True)
         library.give_feedback(RIGHT)
+        show_everybody(library.folder)
         said, count = in_another_process(READ_ONLY, library.folder).splitlines()
     assert said.startswith(f"The library {library.folder} cannot be used (attempt to write a readonly database);")
     assert count == "1"
 
 
 def test_a_library_of_format_2_takes_feedback(library: Library) -> None:
-    with sqlite3.connect(library.folder / "library.sqlite") as db:
-        db.executescript("DROP TABLE feedback; DROP TABLE files; PRAGMA user_version = 2;")
-    db.close()
+    with closing(connect(library.folder / "library.sqlite")) as db:
+        db.execute("DROP TABLE feedback; DROP TABLE files; DROP TABLE notices; PRAGMA user_version = 2;")
+        db.execute("ALTER TABLE contents DROP COLUMN warning")
+    take_checksums(library.folder / "library.sqlite")
     again = Library(library.folder, WordEmbedder())
     assert again.feedback() == []
     assert again.give_feedback(RIGHT) == 1

@@ -197,7 +197,7 @@ def tables(folder: Path) -> list[tuple[str, str]]:
     with sqlite3.connect(folder / "library.sqlite") as db:
         rows = db.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL ORDER BY name").fetchall()
     db.close()
-    return rows
+    return [(name, " ".join(sql.split())) for name, sql in rows]
 
 
 def make_format_2(folder: Path, like: Library) -> None:
@@ -206,7 +206,8 @@ def make_format_2(folder: Path, like: Library) -> None:
     with sqlite3.connect(folder / "library.sqlite") as db:
         db.executescript(FORMAT_2)
         db.execute("ATTACH ? AS new", (str(like.folder / "library.sqlite"),))
-        for table in ("contents", "documents", "passages", "vectors", "facts"):
+        db.execute("INSERT INTO contents SELECT id, sha256, kind, text FROM new.contents")
+        for table in ("documents", "passages", "vectors", "facts"):
             db.execute(f"INSERT INTO {table} SELECT * FROM new.{table}")
         db.execute("INSERT INTO lexical (rowid, text, context) SELECT rowid, text, context FROM new.lexical")
     db.close()

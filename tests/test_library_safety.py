@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Barrier, Event
 
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 import index.library
-from index.catalog import text_hash
+from index.catalog import connect, text_hash
 from index.embedding import Vectors
 from index.errors import LibraryError
 from index.intake import BATCH
@@ -80,9 +81,8 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 def test_a_library_of_a_newer_version(library: Library) -> None:
-    with sqlite3.connect(library.folder / "library.sqlite") as db:
+    with closing(connect(library.folder / "library.sqlite")) as db:
         db.execute(f"PRAGMA user_version = {VERSION + 1}")
-    db.close()
     with pytest.raises(LibraryError, match=rf"by a newer Footnote \(format {VERSION + 1}, this one knows {VERSION}\)"):
         Library(library.folder, WordEmbedder())
 
@@ -282,6 +282,7 @@ def in_another_process(code: str, *args: object) -> str:
 TELLING = """
 import os, resource, signal, sys
 from pathlib import Path
+from index.catalog import connect
 from index.errors import LibraryError
 from index.intake import BATCH
 from index.library import Library
@@ -293,6 +294,8 @@ def tell(act):
         act()
     except LibraryError as error:
         print(error)
+
+connect(Path(sys.argv[1]) / "library.sqlite").close()  # loads a file that not everybody may read
 """
 FULL = """
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -312,6 +315,13 @@ def test_a_full_disk(library: Library, files: Path) -> None:
     assert library.update([str(files)]) == Summary(added=1, unchanged=2)
 
 
+def show_everybody(folder: Path) -> None:
+    """Let others read a library, which they may not as it is made."""
+    folder.chmod(0o755)
+    for file in folder.iterdir():
+        file.chmod(0o644)
+
+
 READ_ONLY = """
 os.setuid(65534)
 tell(lambda: Library(Path(sys.argv[1]), WordEmbedder()).update([sys.argv[2]]))
@@ -328,6 +338,7 @@ def test_a_folder_that_is_read_only() -> None:
         (folder / "ferry.txt").write_text("The ferry sails.")
         library = Library(folder / "library", WordEmbedder(), create=True)
         library.update([str(folder / "ferry.txt")])
+        show_everybody(library.folder)
         update, search, make = in_another_process(READ_ONLY, library.folder, folder / "ferry.txt").splitlines()
     assert update == f"The library {library.folder} cannot be written: Permission denied."
     assert search == str(folder / "ferry.txt")

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,14 @@ import pytest
 import index.building
 import index.records
 import index.snapshot
-from index.catalog import Catalog
+from index.catalog import Catalog, connect
 from index.library import Library
 from index.schema import VERSION
 from index.types import Document, Hit
 from index.vectors import Quantizer, VectorIndex
 from tests.fakes import WordEmbedder
+from tests.old_libraries import take_checksums
+from tests.test_kept_files import tables
 from tests.test_library import generation, snapshot
 
 ROOT = Path(__file__).parents[1]
@@ -201,6 +204,7 @@ def test_pruning_looks_at_what_changed_only(library: Library) -> None:
 
 # Format 3 had these vectors in a table without row numbers, and none of the tables for change.
 TO_FORMAT_3 = """
+DROP TABLE notices; ALTER TABLE contents DROP COLUMN warning;
 DROP TRIGGER passage_removed; DROP TABLE removed; DROP TABLE unsettled; DROP TABLE quantizer;
 ALTER TABLE vectors RENAME TO vectors_4;
 CREATE TABLE vectors (text_hash BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
@@ -216,21 +220,19 @@ def test_a_library_of_format_3_is_kept(library: Library, tmp_path: Path) -> None
     library.add([document(number) for number in range(20)])
     expected = answers(library)
     shutil.copytree(library.folder, tmp_path / "old")
-    with sqlite3.connect(tmp_path / "old" / "library.sqlite") as db:
-        new = db.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL ORDER BY name").fetchall()
-        db.executescript(TO_FORMAT_3)
-    db.close()
+    with closing(connect(tmp_path / "old" / "library.sqlite")) as db:
+        db.execute(TO_FORMAT_3)
+    take_checksums(tmp_path / "old" / "library.sqlite")
     embedder = WordEmbedder()
     old = Library(tmp_path / "old", embedder)
     assert answers(old) == expected
     old.remove("3.md")
     library.remove("3.md")
     assert (answers(old), embedder.calls) == (answers(library), [])
-    with sqlite3.connect(tmp_path / "old" / "library.sqlite") as db:
-        assert db.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL ORDER BY name").fetchall() == new
+    with closing(connect(tmp_path / "old" / "library.sqlite")) as db:
         assert db.execute("SELECT count(*) FROM vectors WHERE text_hash = x'00'").fetchone() == (0,)
         assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
-    db.close()
+    assert tables(tmp_path / "old") == tables(library.folder), "as if it had been made new"
 
 
 KILLS = """
