@@ -25,10 +25,11 @@ from index.formats.pdf_view import Box, PageView, page_views
 from index.loaders import parse
 from index.types import Document, Heading
 
-SECONDS = 30.0  # that a small file may take to be read,
-SECONDS_PER_MB = 30.0  # and what each further MB may,
+SECONDS = 10.0  # of the processor that a small file may take to be read,
+SECONDS_PER_MB = 30.0  # and each MB more,
 LONGEST = 3600.0  # to this end
-DRAWING_SECONDS = 10.0
+DRAWING_SECONDS = 5.0
+PATIENCE = 4.0  # times as long may pass, since the processor is shared
 MEMORY = 2 << 30  # bytes of address space,
 MEMORY_PER_BYTE = 4  # and so many more for each of the file
 TOGETHER = 2  # workers of a kind
@@ -127,7 +128,9 @@ class _Pool:
 
     def stop(self) -> None:
         with self._lock:
-            for worker in (*self._idle, *self._busy):
+            for worker in self._busy:
+                worker.end()
+            for worker in self._idle:
                 worker.kill()
             self._idle.clear()
 
@@ -156,9 +159,9 @@ class _Worker:
 
         def end() -> None:
             overdue.set()
-            self._process.kill()
+            self.end()
 
-        timer = threading.Timer(task.seconds, end)
+        timer = threading.Timer(PATIENCE * task.seconds, end)
         timer.daemon = True
         timer.start()
         try:
@@ -167,8 +170,10 @@ class _Worker:
             reply = json.loads(self._replies.recv_bytes())
             attachments = [self._replies.recv_bytes() for _ in range(reply["attachments"])]
         except (EOFError, OSError, ValueError) as error:
+            with suppress(subprocess.TimeoutExpired):  # one that has ended says how
+                self._process.wait(0.5)
             self.kill()
-            if overdue.is_set():
+            if overdue.is_set() or self._process.returncode == -signal.SIGXCPU:
                 raise WorkerError(f"took longer than {task.seconds:.0f} seconds") from error
             raise WorkerError(
                 f"ended the process that did it, as damage or a need of more than {_room(task)} of memory does"
@@ -188,9 +193,13 @@ class _Worker:
                 _log.error("Footnote failed at %s\n%s", task.arguments.get("name"), reply["result"])
                 raise WorkerError("failed in a way that was not foreseen; please report it")
 
+    def end(self) -> None:
+        """Have the process end, and with it what another thread waits for."""
+        self._process.kill()
+
     def kill(self) -> None:
         self.is_alive = False
-        self._process.kill()
+        self.end()
         self._process.wait()
         for pipe in (self._tasks, self._replies):
             with suppress(OSError):
@@ -268,9 +277,9 @@ def _done(task: Callable[..., Reply], data: bytes, arguments: dict[str, Any]) ->
 
 
 def _limit(seconds: float, size: int) -> None:
-    """Limits of the next task on time of the processor, should the parent be gone, and on memory; none with 0."""
+    """Limits of the next task on time of the processor and on memory; none with 0."""
     spent = resource.getrusage(resource.RUSAGE_SELF)
-    most = int(spent.ru_utime + spent.ru_stime + seconds) + 2 if seconds else resource.RLIM_INFINITY
+    most = int(spent.ru_utime + spent.ru_stime + seconds) + 1 if seconds else resource.RLIM_INFINITY
     resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
     room = MEMORY + MEMORY_PER_BYTE * size if size else resource.RLIM_INFINITY
     with suppress(ValueError, OSError):  # where the system has no such limit

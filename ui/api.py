@@ -3,7 +3,8 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from contextlib import aclosing
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated
@@ -22,16 +23,18 @@ from rag.conversation import understood
 from rag.retrieve import retrieve
 from rag.types import Answer, Turn
 from ui.arrivals import MAX_FILES, require_room
+from ui.caller import caller, unless_gone
 from ui.guard import MAX_UPLOAD_BYTES
 from ui.render import answer_json, passage_json, summary_json
 
 MAX_TURNS = 50  # of a conversation; earlier ones are forgotten
 MAX_PASSAGES = 50  # that a search gives
-ASKING = 8  # questions that wait in a thread, so that many cannot use up the threads of the page
+ADDING = 4  # requests that add files at once, so that a large file holds up nobody's small one
+SEARCHING = 8  # searches at once, so that many cannot use up the threads of the page
 
 Text = Annotated[str, AfterValidator(lambda text: text.encode(errors="replace").decode())]
 """Text without lone surrogates, which JSON can hold and UTF-8 cannot."""
-Stream = Callable[[str, Sequence[Turn], Collection[str] | None], Iterator[object]]
+Stream = Callable[[str, str, Sequence[Turn], Collection[str] | None], AsyncGenerator[object]]
 Asking = Callable[[str, Sequence[Turn], Collection[str] | None], Awaitable[Answer]]
 Tool = Callable[..., Awaitable[str]]
 
@@ -54,16 +57,17 @@ class Ask(BaseModel):
 
 
 def asking(stream: Stream) -> Asking:
-    """What a stream of steps ends with, as a coroutine: a few wait in threads, the others outside."""
-    slots = CapacityLimiter(ASKING)
+    """What a stream of steps ends with, as a coroutine. It leaves the line when its caller hangs up."""
 
-    def last(question: str, history: Sequence[Turn], documents: Collection[str] | None) -> Answer:
-        *_, answer = stream(question, history, documents)
+    async def last(question: str, history: Sequence[Turn], documents: Collection[str] | None) -> Answer:
+        async with aclosing(stream(caller().name, question, history, documents)) as steps:
+            async for step in steps:
+                answer = step
         assert isinstance(answer, Answer)
         return answer
 
     async def ask(question: str, history: Sequence[Turn], documents: Collection[str] | None) -> Answer:
-        return await to_thread.run_sync(last, question, history, documents, limiter=slots)
+        return await unless_gone(last(question, history, documents))
 
     return ask
 
@@ -81,7 +85,7 @@ async def turns(asked: Sequence[str], answers: Sequence[str | None]) -> list[Tur
 def routes(ask: Asking, library: Library) -> APIRouter:
     """POST /api/ask, and GET, POST and DELETE /api/documents."""
     router = APIRouter(prefix="/api")
-    writing = CapacityLimiter(1)  # whoever waits to write holds no thread
+    adding, removing = CapacityLimiter(ADDING), CapacityLimiter(1)  # whoever waits holds no thread
 
     @router.post("/ask")
     async def answer(body: Ask) -> dict[str, object]:
@@ -94,18 +98,20 @@ def routes(ask: Asking, library: Library) -> APIRouter:
 
     @router.get("/documents")
     def documents() -> dict[str, object]:
-        return {"documents": [{"document": entry.path, "passages": entry.passages} for entry in library.documents()]}
+        listed = [{"document": entry.path, "passages": entry.passages} for entry in library.documents()]
+        notices = [{"path": n.path, "problem": n.problem, "message": n.message} for n in library.notices()]
+        return {"documents": listed, "notices": notices}
 
     @router.post("/documents")
     async def add(request: Request) -> dict[str, object]:
         async with request.form(max_files=MAX_FILES) as form:
             files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-            return await to_thread.run_sync(_add, library, files, limiter=writing)
+            return await to_thread.run_sync(_add, library, files, limiter=adding)
 
     @router.delete("/documents")
     async def remove(document: str) -> dict[str, object]:
         try:
-            await to_thread.run_sync(library.remove, document, limiter=writing)
+            await to_thread.run_sync(library.remove, document, limiter=removing)
         except DocumentError as error:
             raise HTTPException(404, str(error)) from error
         return _summary(library, Summary(removed=1))
@@ -147,7 +153,7 @@ def tools(ask: Asking, library: Library) -> tuple[Tool, Tool]:
 
     They answer in JSON, and raise FootnoteError with the sentence that the model then reads.
     """
-    searching = CapacityLimiter(ASKING)
+    searching = CapacityLimiter(SEARCHING)
 
     async def answer(question: str) -> str:
         """Answer a question from the documents of the library, with the exact quotes that support the answer.
