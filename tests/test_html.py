@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.formats.pdf_view import Box, PageView
-from index.types import Entry
+from index.types import Entry, Notice
 from rag.types import Answer, Citation
 from tests.answers import TEXT, make
-from ui.html import documents_html, pages_html, safe, source_html, suggestions_html, talk_html, text_html
+from ui.documents import documents_html, left_behind, told_html
+from ui.html import pages_html, safe, source_html, suggestions_html, talk_html, text_html
 from ui.session import Exchange, Shown
 
 HOSTILE = "<script>alert(1)</script> \" onmouseover=alert(1) ' ![x](http://evil.example/x.png) ${x} {{x}} &amp;"
@@ -41,7 +42,9 @@ def test_hostile_text_and_names_are_escaped_everywhere() -> None:
         said(answer, HOSTILE),
         said(replace(make(0.1, text), note=HOSTILE)),
         talk_html((Exchange(HOSTILE, problem=HOSTILE),)),
-        documents_html([entry], frozenset(), {HOSTILE: 0.5}),
+        documents_html([entry], frozenset(), [Notice("/x", HOSTILE, "partly read", HOSTILE)], {HOSTILE: 0.5}),
+        documents_html([entry], frozenset(), [Notice(HOSTILE, HOSTILE, "failed", HOSTILE)]),
+        told_html(left_behind([HOSTILE], [HOSTILE], [HOSTILE], 51)),
         suggestions_html([HOSTILE]),
         source_html(citation, Shown(0), 2, text_html(text, citation), has_pages=True),
         pages_html([PageView(1, b"", "image/png", 10, 10, (), ())], HOSTILE),
@@ -146,3 +149,44 @@ def test_documents_are_ticked_unless_left_out() -> None:
     assert "No documents yet" in documents_html([], frozenset())
     many = [Entry(f"docs/{i}.txt", f"/{i}", "0", 1) for i in range(600)]
     assert "and 100 more documents" in plain(documents_html(many, frozenset()))
+
+
+def test_a_notice_stands_below_its_document_or_in_the_place_of_a_file_that_is_not_there() -> None:
+    entries = [Entry("docs/scan.pdf", "/docs/scan.pdf", "0", 1), Entry("b.txt", "added:b.txt", "0", 2)]
+    notices = [
+        Notice("/docs/scan.pdf", "docs/scan.pdf", "partly read", "Pages 2–9 are pictures."),
+        Notice("added:bad.txt", "bad.txt", "failed", "'bad.txt' is a binary file."),
+    ]
+    page = documents_html(entries, frozenset(), notices)
+    first, second, third = re.findall(r"<li.*?</li>", page)
+    assert "bad.txtNot read: it is a binary file." in plain(first)
+    assert "checkbox" not in first
+    assert "Partly read: Pages 2–9 are pictures." in plain(second)
+    assert ("checkbox" in second, "dismiss" in second, "dismiss" in third) == (True, True, False)
+    assert "All 2 documents" in plain(page)
+    alone = documents_html([], frozenset(), notices)
+    assert "No documents yet" in alone
+    assert alone.count('data-event="dismiss"') == 2
+
+
+def test_two_documents_of_one_name_show_their_folders() -> None:
+    entries = [Entry(path, f"/{path}", "0", 1) for path in ("2024/report.pdf", "2025/report.pdf", "docs/only.pdf")]
+    shown = plain(documents_html(entries, frozenset()))
+    assert "2024/" in shown
+    assert "2025/" in shown
+    assert "docs/" not in shown
+
+
+def test_files_that_were_not_sent_are_named_with_what_to_do() -> None:
+    sentences = left_behind(
+        ["big.pdf"], [*(f"{number}.jpg" for number in range(7)), "old.doc", "README"], ["gone.txt"], 60
+    )
+    assert len(sentences) == 6
+    said = " ".join(sentences)
+    for part in ("60 files", "up to 50", "100 MB", "big.pdf", "does not read .jpg", "0.jpg, 1.jpg", "and 2 more"):
+        assert part in said
+    assert "old.doc. You could save it as .docx." in said
+    assert "its name has no ending that says what it is: README" in said
+    assert "6.jpg" not in said
+    assert left_behind([], [], [], 0) == []
+    assert told_html([]) == ""

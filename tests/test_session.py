@@ -7,13 +7,14 @@ from ui.session import Exchange, chosen, stopped, turns, with_exchange, with_sta
 
 
 def test_a_follow_up_stands_on_answers_and_abstentions_but_not_on_problems() -> None:
-    talk = (Exchange("Where?", make(0.9)), Exchange("x", problem="Stopped."), Exchange("Who?", make(0.1)))
+    talk = (Exchange("Where?", make(0.9)), Exchange("x", stopped=True), Exchange("Who?", make(0.1)))
     assert [(turn.answer, turn.quote) for turn in turns(talk)] == [("Astana", TEXT[18:50]), (None, "")]
 
 
 def test_stopping_ends_the_waiting_alone() -> None:
     talk = (Exchange("One?", make(0.9)), Exchange("Two?", status="Searching…"))
-    assert [exchange.problem for exchange in stopped(talk)] == ["", "Stopped."]
+    assert [exchange.stopped for exchange in stopped(talk)] == [False, True]
+    assert stopped(talk)[-1].problem == "", "who stops a question has done nothing wrong"
     assert not stopped(talk)[-1].pending
     assert stopped(talk[:1]) == talk[:1]
     assert stopped(()) == ()

@@ -1,18 +1,17 @@
-"""The page's HTML. Everything from a document is escaped here and nowhere else. Knows nothing of Gradio."""
+"""The page's HTML, in which everything from a document is escaped; the list of documents is in documents.py."""
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from index.formats.pdf_view import Box, PageView
-from index.types import Entry
 from rag.types import Answer, Citation
 from ui.markdown import plain_text
 from ui.render import (
     ABSTAINED,
     confidence_words,
-    counted,
+    marked_parts,
     place,
     printable,
     quote_parts,
@@ -23,7 +22,6 @@ from ui.render import (
 from ui.session import Exchange, Shown, Talk
 
 CONTEXT = 1200  # characters of the document shown on either side of a citation
-MOST_DOCUMENTS = 500  # in the list
 
 _THUMB = (
     '<svg viewBox="0 0 24 24" width="16" height="16" fill="none" stroke="currentColor" stroke-width="1.7" '
@@ -65,6 +63,8 @@ def _exchange(number: int, exchange: Exchange, last: bool) -> str:
         reply = f'<p class="status" role="status"><span class="dots" aria-hidden="true"></span>{exchange.status}</p>'
     elif exchange.answer:
         reply = _understood(exchange) + _reply(number, exchange.answer)
+    elif exchange.stopped:
+        reply = '<p class="aside stopped">Stopped.</p>'
     else:
         reply = f'<p class="problem">{safe(exchange.problem)}</p>'
     return f'<article>{asked}<div class="reply">{reply}{_actions(number, exchange, last)}</div></article>'
@@ -86,7 +86,7 @@ def _reply(number: int, answer: Answer) -> str:
         nearest = f'<p class="aside">The nearest passages:</p>{_notes(number, shown, short)}' if shown else ""
         return f'<p class="abstained">{ABSTAINED}</p>{note}{nearest}'
     overview = len(shown) > 1 and " ".join(c.quote for c in shown).split() == answer.text.split()
-    parts = [(c.quote, [i]) for i, c in enumerate(shown)] if overview else [(answer.text, list(range(len(shown))))]
+    parts = marked_parts(answer)
     said = " ".join(_said(text, "".join(_mark(number, citation) for citation in marks)) for text, marks in parts)
     size = " long" if len(answer.text) > 160 else ""
     notes = _notes(number, shown, [""] * len(shown) if overview else [_quote(citation) for citation in shown])
@@ -140,9 +140,10 @@ def _actions(number: int, exchange: Exchange, last: bool) -> str:
         parts.append(f'<button data-event="copy" data-text="{copied}">Copy</button>')
         for verdict, label in (("right", "This is right"), ("wrong", "This is wrong")):
             pressed = str(exchange.verdict == verdict).lower()
+            title = "Take this back" if exchange.verdict == verdict else label
             parts.append(
                 f'<button data-event="judge" data-turn="{number}" data-verdict="{verdict}" aria-pressed="{pressed}" '
-                f'aria-label="{label}" title="{label}">{_THUMB}</button>'
+                f'aria-label="{label}" title="{title}">{_THUMB}</button>'
             )
     return f'<div class="actions">{"".join(parts)}</div>{_correction(number, exchange)}'
 
@@ -181,11 +182,14 @@ def source_html(citation: Citation, shown: Shown, total: int, body: str, *, has_
         before = _step(-1, "Previous citation", "‹", off=shown.citation == 0)
         after = _step(1, "Next citation", "›", off=shown.citation == total - 1)
         steps = f"{before}<span>{shown.citation + 1} of {total}</span>{after}"
+    if has_pages and not shown.as_text:
+        steps += '<button data-event="zoom" aria-pressed="false">Zoom</button>'
     if has_pages:
         steps += f'<button data-event="view">{"Show the page" if shown.as_text else "Show as text"}</button>'
+    name, path = safe(printable(Path(citation.document).name)), safe(printable(citation.document))
     return (
-        f'<div class="source-place"><div><h2>{safe(printable(Path(citation.document).name))}</h2>'
-        f'<p>{place_of}</p></div><div class="steps">{steps}</div></div>'
+        f'<div class="source-place"><div><h2 title="{path}">{name}</h2>'
+        f'<p title="{place_of}">{place_of}</p></div><div class="steps">{steps}</div></div>'
         f'<div class="source-body" tabindex="0" role="region" aria-label="Source text">{body}</div>'
     )
 
@@ -234,48 +238,6 @@ def pages_html(pages: Sequence[PageView], document: str) -> str:
 def _box(box: Box, kind: str) -> str:
     sides = zip(("left", "top", "width", "height"), (box.left, box.top, box.width, box.height), strict=True)
     return f'<span class="{kind}" style="{"; ".join(f"{side}: {100 * share:.2f}%" for side, share in sides)}"></span>'
-
-
-def documents_html(
-    entries: Sequence[Entry], left_out: frozenset[str], arriving: Mapping[str, float] | None = None
-) -> str:
-    """The documents of the library to tick and remove, and those on their way with the share that is done, 0..1."""
-    coming = "".join(_arriving(name, share) for name, share in (arriving or {}).items())
-    if not entries and not coming:
-        return '<p class="aside">No documents yet. Add one to ask about it.</p>'
-    rows = "".join(_document(entry, entry.path not in left_out) for entry in entries[:MOST_DOCUMENTS])
-    more = len(entries) - MOST_DOCUMENTS
-    rest = f'<li class="aside">and {counted(more, "more document")}</li>' if more > 0 else ""
-    ticked = sum(entry.path not in left_out for entry in entries)
-    choice = ""
-    if len(entries) > 1:
-        everything = ticked == len(entries)
-        label = "Untick all" if everything else "Tick all"
-        number = "All" if everything else f"{ticked:,} of"
-        choice = (
-            f'<p class="choice"><span>{number} {counted(len(entries), "document")}</span>'
-            f'<button data-event="tick" data-all="{str(not everything).lower()}">{label}</button></p>'
-        )
-    return f'{choice}<ul class="documents" aria-label="Documents">{coming}{rows}{rest}</ul>'
-
-
-def _document(entry: Entry, ticked: bool) -> str:
-    name, path = safe(printable(Path(entry.path).name)), safe(entry.path)
-    tick = f'<input type="checkbox" data-event="tick" data-document="{path}"{" checked" if ticked else ""}>'
-    size = f"<small>{counted(entry.passages, 'passage')}</small>"
-    return (
-        f'<li><label title="{safe(printable(entry.path))}">{tick}<span>{name} {size}</span></label>'
-        f'<button data-event="remove" data-document="{path}" data-name="{name}" aria-label="Remove {name}" '
-        'title="Remove from the library">×</button></li>'
-    )
-
-
-def _arriving(name: str, share: float) -> str:
-    shown = safe(printable(name))
-    return (
-        f'<li class="arriving"><span>{shown}</span>'
-        f'<progress max="100" value="{round(100 * share)}" aria-label="Indexing {shown}"></progress></li>'
-    )
 
 
 def suggestions_html(questions: Sequence[str]) -> str:

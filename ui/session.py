@@ -1,6 +1,7 @@
-"""A conversation in the browser, as values. Knows nothing of Gradio, HTML or models."""
+"""A conversation in the browser, as values."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from rag.types import Answer, Turn
@@ -8,7 +9,7 @@ from rag.types import Answer, Turn
 
 @dataclass(frozen=True)
 class Exchange:
-    """A question as it was asked and what came of it: an answer, or a problem; until then a status.
+    """A question as it was asked and what came of it: an answer, a problem, or being stopped; until then a status.
 
     `feedback` is the number under which the library keeps the person's verdict, `right` or `wrong`.
     """
@@ -16,6 +17,7 @@ class Exchange:
     asked: str
     answer: Answer | None = None
     problem: str = ""
+    stopped: bool = False
     status: str = ""
     verdict: str = ""
     corrected: bool = False
@@ -24,7 +26,7 @@ class Exchange:
     @property
     def pending(self) -> bool:
         """Whether it still waits for its answer."""
-        return self.answer is None and not self.problem
+        return self.answer is None and not self.problem and not self.stopped
 
 
 Talk = tuple[Exchange, ...]
@@ -62,9 +64,9 @@ def with_exchange(talk: Talk, number: int, exchange: Exchange) -> Talk:
 def stopped(talk: Talk) -> Talk:
     """The conversation without waiting: a question that has no answer yet was stopped."""
     waits = talk and talk[-1].pending
-    return with_last(talk, replace(talk[-1], problem="Stopped.", status="")) if waits else talk
+    return with_last(talk, replace(talk[-1], stopped=True, status="")) if waits else talk
 
 
-def chosen(paths: Sequence[str], left_out: frozenset[str]) -> list[str] | None:
+def chosen(paths: Sequence[str], left_out: AbstractSet[str]) -> list[str] | None:
     """The documents to ask; None for all of them."""
     return [path for path in paths if path not in left_out] if left_out & set(paths) else None

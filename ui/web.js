@@ -1,9 +1,10 @@
 // The page's own parts: what is clicked, ticked or sent says with data-event which of these events it is.
 // Gradio runs this for each part with `element`, the part; `trigger`, which tells Python; and `watch`, for new content.
-const EVENTS = ["cite", "correct", "judge", "remove", "retry", "step", "suggest", "tick", "view"];
+const EVENTS = ["cite", "correct", "dismiss", "hush", "judge", "remove", "retry", "step", "suggest", "tick", "view"];
 
 const actions = {
   show: (button) => show(button.dataset.view),
+  pick: () => document.querySelector("#upload input").click(),
   theme: () => {
     const dark = document.body.classList.toggle("dark");
     localStorage.setItem("footnote-theme", dark ? "dark" : "light");
@@ -13,7 +14,12 @@ const actions = {
     button.textContent = "Copied";
     setTimeout(() => (button.textContent = "Copy"), 1500);
   },
-  edit: (button) => edit(button.closest("article")),
+  edit: (button) => edit(button),
+  zoom: () => {
+    element.toggleAttribute("data-zoomed");
+    showZoom();
+    showLit();
+  },
   remove: (button) => {
     const { document: path, name } = button.dataset;
     if (confirm(`Remove ${name} from the library? The file itself stays where it is.`)) trigger("remove", { document: path });
@@ -55,7 +61,14 @@ async function copy(text) {
   area.remove();
 }
 
-function edit(article) {
+// Pages fit the width of the panel until they are zoomed, then all pages are, until that is taken back.
+function showZoom() {
+  const zoomed = element.hasAttribute("data-zoomed");
+  element.querySelector("[data-event=zoom]")?.setAttribute("aria-pressed", zoomed);
+}
+
+function edit(button) {
+  const article = button.closest("article");
   const asked = article.querySelector(".asked");
   const question = article.querySelector("[data-event=retry]").dataset.question;
   const form = Object.assign(document.createElement("form"), { className: "editing" });
@@ -63,23 +76,24 @@ function edit(article) {
   const again = Object.assign(document.createElement("button"), { textContent: "Ask" });
   const cancel = Object.assign(document.createElement("button"), { textContent: "Cancel", type: "button" });
   form.append(area, again, cancel);
-  const close = () => {
+  const close = (next) => {
     form.remove();
     asked.hidden = false;
+    next.focus();
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     event.stopPropagation();
-    close();
+    close(document.querySelector("#question textarea")); // the button goes with the answer
     trigger("retry", { question: area.value });
   });
   area.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") close();
+    if (event.key === "Escape") close(button);
     if (event.key !== "Enter" || event.shiftKey) return;
     event.preventDefault();
     form.requestSubmit();
   });
-  cancel.addEventListener("click", close);
+  cancel.addEventListener("click", () => close(button));
   asked.hidden = true;
   asked.after(form);
   area.focus();
@@ -103,9 +117,15 @@ watch("value", () => {
   const talk = element.querySelector(".talk");
   if (talk && talk.dataset.at !== seen) {
     seen = talk.dataset.at;
-    talk.lastElementChild.scrollIntoView({ block: "start", behavior: "smooth" });
+    // Of this part alone: scrollIntoView would move the page as well, where anything made it too high.
+    const frame = talk.closest("#talk");
+    const top = talk.lastElementChild.getBoundingClientRect().top - frame.getBoundingClientRect().top;
+    frame.scrollBy({ top, behavior: "smooth" });
   }
-  if (element.querySelector(".source-body")) showLit();
+  if (element.querySelector(".source-body")) {
+    showZoom();
+    showLit();
+  }
 });
 
 const theme = localStorage.getItem("footnote-theme");

@@ -1,20 +1,25 @@
-"""The browser chat: documents on the left, the conversation, the source beside it. Knows nothing of models."""
+"""The browser chat: documents on the left, the conversation, the source beside it."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from anyio import to_thread
+from gradio.utils import get_upload_folder
 
-from index.errors import FootnoteError
+from index.errors import QuestionError
 from index.library import Library
-from index.types import Feedback, Hit, Summary, Verdict
+from index.types import Feedback, Hit, Verdict
 from rag.types import Answer, Citation, Turn
-from ui.arrivals import arrivals
+from ui.arrivals import arrivals, uploaded
+from ui.caller import caller
+from ui.documents import adding_html, documents_html, left_behind, nothing_yet_html, told_html
+from ui.faults import safely, sentence
 from ui.html import (
     HEADER,
-    documents_html,
     no_source_html,
     problem_html,
     safe,
@@ -27,12 +32,17 @@ from ui.render import counted, given_citations, shown_citations
 from ui.session import Exchange, Shown, Talk, chosen, stopped, turns, with_exchange, with_last, with_status
 from ui.source import source_body
 
-Stream = Callable[[str, Sequence[Turn], Collection[str] | None], Iterator[int | tuple[Hit, ...] | Answer]]
+Step = int | tuple[Hit, ...] | Answer
+Stream = Callable[[str, str, Sequence[Turn], Collection[str] | None], AsyncGenerator[Step]]
+Updates = AsyncGenerator[dict[Any, Any]]
 Suggest = Callable[[Collection[str] | None], Iterator[str]]
 
 _SCRIPT = Path(__file__).with_name("web.js").read_text(encoding="utf-8")
+_ADDING_SCRIPT = Path(__file__).with_name("adding.js").read_text(encoding="utf-8")
+ASK, UNTICKED = "Ask about the documents…", "Tick at least one document."
 _UPLOADS_STAY = (3600, 3600)  # seconds between two looks, and of an upload's age; the library keeps its own copy
 _PRIVATE: Any = {"api_visibility": "private", "show_progress": "hidden"}
+_EACH: Any = {**_PRIVATE, "trigger_mode": "multiple"}  # what is done before the last such event has ended is done too
 _DOWNLOAD = """(text) => {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], {type: "text/markdown"}));
@@ -42,46 +52,73 @@ _DOWNLOAD = """(text) => {
 
 
 def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Callable[..., Any]] = ()) -> gr.Blocks:
-    """The page. `stream` gives a question's place in the line, the hits and then the answer; `tools` go to MCP."""
+    """The page. `stream` gives a client's question its place in line, the hits and the answer; `tools` go to MCP."""
 
-    def ask(asked: str, talk: Talk, left_out: frozenset[str]) -> Iterator[dict[Any, Any]]:
+    def failed(asked: str, talk: Talk, left_out: set[str], request: gr.Request, problem: str) -> dict[Any, Any]:
+        return {question: ready(), **said((*stopped(talk), Exchange(asked, problem=problem)))}
+
+    def warned(*arguments: Any) -> Any:
+        gr.Warning(safe(arguments[-1]))
+        return gr.skip()
+
+    @safely(failed, "ask again")
+    async def ask(asked: str, talk: Talk, left_out: set[str], request: gr.Request) -> Updates:
         talk = stopped(talk)
         history = turns(talk)
         talk = (*talk, Exchange(asked, status="Searching…"))
         yield {question: waiting(), **said(talk)}
-        try:
-            for step in stream(asked, history, chosen(paths(), left_out)):
+        among = await to_thread.run_sync(to_ask, left_out)
+        client = caller(request.request and request.request.scope).name
+        async with aclosing(stream(client, asked, history, among)) as steps:
+            async for step in steps:
                 if isinstance(step, Answer):
                     talk = with_last(talk, Exchange(asked, step))
-                    yield said(talk)
-                    yield source(talk, Shown(len(talk) - 1))
                 else:
                     talk = with_status(talk, _status(step))
-                    yield said(talk)
-        except FootnoteError as error:
-            yield said(with_last(talk, Exchange(asked, problem=str(error))))
+                yield said(talk)
+        yield await to_thread.run_sync(source, talk, Shown(len(talk) - 1))
         yield {question: ready()}
 
-    def again(talk: Talk, left_out: frozenset[str], event: gr.EventData) -> Iterator[dict[Any, Any]]:
-        yield from ask(event.question, talk[:-1], left_out)
+    def to_ask(left_out: set[str]) -> list[str] | None:
+        if not (there := paths()):
+            raise QuestionError("There are no documents yet: drop some files anywhere on this page, then ask.")
+        among = chosen(there, left_out)
+        if among == []:
+            raise QuestionError(UNTICKED)
+        return among
 
-    def suggested(talk: Talk, left_out: frozenset[str], event: gr.EventData) -> Iterator[dict[Any, Any]]:
-        yield from ask(event.question, talk, left_out)
+    @safely(warned)
+    async def again(talk: Talk, left_out: set[str], event: gr.EventData, request: gr.Request) -> Updates:
+        async with aclosing(ask(event.question, talk[:-1], left_out, request)) as updates:
+            async for update in updates:
+                yield update
 
+    @safely(warned)
+    async def suggested(talk: Talk, left_out: set[str], event: gr.EventData, request: gr.Request) -> Updates:
+        async with aclosing(ask(event.question, talk, left_out, request)) as updates:
+            async for update in updates:
+                yield update
+
+    @safely(warned)
     def stop(talk: Talk) -> dict[Any, Any]:
         return {question: ready(), **said(stopped(talk))}
 
+    @safely(warned)
     def clear() -> dict[Any, Any]:
         return {question: ready(), shown: None, source_view: no_source_html(), **said(())}
 
     def said(talk: Talk) -> dict[Any, Any]:
-        return {conversation: talk, talk_view: talk_html(talk)}
+        answered = any(exchange.answer for exchange in talk)
+        return {conversation: talk, talk_view: talked(talk), save: gr.Button(interactive=answered)}
+
+    def talked(talk: Talk) -> str:
+        return talk_html(talk) if talk or paths() else nothing_yet_html()
 
     def waiting() -> gr.Textbox:
-        return gr.Textbox(value="", submit_btn=False, stop_btn=True)
+        return gr.Textbox(value="", submit_btn=False, stop_btn="Stop")
 
     def ready() -> gr.Textbox:
-        return gr.Textbox(submit_btn=True, stop_btn=False)
+        return gr.Textbox(submit_btn="Ask", stop_btn=False)
 
     def source(talk: Talk, now: Shown) -> dict[Any, Any]:
         answer = talk[now.exchange].answer if now.exchange < len(talk) else None
@@ -93,107 +130,146 @@ def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Ca
     def panel(citation: Citation, now: Shown, total: int) -> str:
         try:
             body, has_pages = source_body(library, citation, as_text=now.as_text)
-        except FootnoteError as error:
-            body, has_pages = problem_html(str(error)), False
+        except Exception as error:
+            body, has_pages = problem_html(sentence(error, "choose another citation")), False
         return source_html(citation, now, total, body, has_pages=has_pages)
 
+    @safely(warned)
     def cite(talk: Talk, now: Shown | None, event: gr.EventData) -> dict[Any, Any]:
         as_text = bool(now and now.as_text)
         return source(talk, Shown(int(event.turn), int(event.citation), as_text))
 
+    @safely(warned)
     def step(talk: Talk, now: Shown | None, event: gr.EventData) -> dict[Any, Any]:
         return source(talk, replace(now, citation=now.citation + int(event.by))) if now else {shown: None}
 
+    @safely(warned)
     def view(talk: Talk, now: Shown | None) -> dict[Any, Any]:
         return source(talk, replace(now, as_text=not now.as_text)) if now else {shown: None}
 
+    @safely(warned)
     def judge(talk: Talk, event: gr.EventData) -> dict[Any, Any]:
         return said(judged(talk, int(event.turn), "right" if event.verdict == "right" else "wrong", None))
 
+    @safely(warned)
     def correct(talk: Talk, event: gr.EventData) -> dict[Any, Any]:
-        return said(judged(talk, int(event.turn), "wrong", event.text.strip()) if event.text.strip() else talk)
+        correction = event.text.strip()
+        return said(judged(talk, int(event.turn), "wrong", correction) if correction else talk)
 
     def judged(talk: Talk, number: int, verdict: Verdict, correction: str | None) -> Talk:
         if number not in range(len(talk)) or not (answer := talk[number].answer):
             return talk
-        try:
-            given = library.give_feedback(_feedback(answer, verdict, correction, talk[number].feedback))
-        except FootnoteError as error:
-            gr.Warning(safe(str(error)))
-            return talk
-        exchange = replace(talk[number], verdict=verdict, corrected=bool(correction), feedback=given)
+        exchange = talk[number]
+        if exchange.verdict == verdict and exchange.feedback and correction is None:
+            library.withdraw_feedback(exchange.feedback)
+            return with_exchange(talk, number, replace(exchange, verdict="", corrected=False, feedback=None))
+        given = library.give_feedback(_feedback(answer, verdict, correction, exchange.feedback))
+        exchange = replace(exchange, verdict=verdict, corrected=bool(correction), feedback=given)
         return with_exchange(talk, number, exchange)
 
     def paths() -> list[str]:
         return [entry.path for entry in library.documents()]
 
-    def tick(left_out: frozenset[str], event: gr.EventData) -> dict[Any, Any]:
-        if every := getattr(event, "all", None):
-            return listed(frozenset() if every == "true" else frozenset(paths()))
-        return listed(left_out - {event.document} if event.ticked else left_out | {event.document})
+    def listed(left_out: set[str]) -> dict[Any, Any]:
+        entries = library.documents()
+        none = bool(entries) and chosen([entry.path for entry in entries], left_out) == []
+        return {
+            documents: documents_html(entries, left_out, library.notices(), arriving()),
+            question: gr.Textbox(placeholder=UNTICKED if none else ASK),
+        }
 
-    def listed(left_out: frozenset[str]) -> dict[Any, Any]:
-        return {unticked: left_out, documents: documents_html(library.documents(), left_out)}
+    on_their_way: dict[object, dict[str, float]] = {}
 
-    def remove(left_out: frozenset[str], event: gr.EventData) -> dict[Any, Any]:
-        try:
-            library.remove(event.document)
-        except FootnoteError as error:
-            gr.Warning(safe(str(error)))
+    def arriving() -> dict[str, float]:
+        return {name: share for files in list(on_their_way.values()) for name, share in files.items()}
+
+    def warned_list(left_out: set[str], *rest: Any) -> dict[Any, Any]:
+        gr.Warning(safe(rest[-1]))
         return listed(left_out)
 
-    def add(files: list[str] | None, left_out: frozenset[str]) -> Iterator[dict[Any, Any]]:
-        yield {upload: None}
+    @safely(warned_list)
+    def tick(left_out: set[str], event: gr.EventData) -> dict[Any, Any]:
+        every = getattr(event, "all", "")
+        named = set(paths()) if every else {event.document}
+        if every == "true" or (not every and event.ticked):
+            left_out -= named
+        else:
+            left_out |= named
+        return listed(left_out)
+
+    @safely(warned_list)
+    def remove(left_out: set[str], event: gr.EventData) -> dict[Any, Any]:
+        library.remove(event.document)
+        return listed(left_out)
+
+    @safely(warned_list)
+    def dismiss(left_out: set[str], event: gr.EventData) -> dict[Any, Any]:
+        library.dismiss(event.location)
+        return listed(left_out)
+
+    def not_added(left_out: set[str], event: gr.EventData, problem: str) -> dict[Any, Any]:
+        return {told: told_html([problem]), **listed(left_out)}
+
+    @safely(not_added, "add the files again")
+    def add(left_out: set[str], event: gr.EventData) -> Iterator[dict[Any, Any]]:
+        sentences, mine = left_behind(event.large, event.unread, event.unsent, event.many), object()
+        yield {told: told_html(sentences)}
         try:
-            for step in arrivals(library, [(Path(file).name, Path(file)) for file in files or []]):
-                if isinstance(step, Summary):
-                    for message in (*(failure.message for failure in step.failures), *step.warnings):
-                        gr.Warning(safe(message))
-                else:
-                    yield {documents: documents_html(library.documents(), left_out, step)}
-        except FootnoteError as error:
-            gr.Warning(safe(str(error)))
+            for step in arrivals(library, uploaded(event.files, Path(get_upload_folder()))) if event.files else ():
+                if isinstance(step, dict):
+                    on_their_way[mine] = step
+                    yield {documents: documents_html(library.documents(), left_out, library.notices(), arriving())}
+                elif isinstance(step, list):
+                    yield {told: told_html([*sentences, *step])}
+        finally:
+            on_their_way.pop(mine, None)
         yield listed(left_out)
 
-    def begin(talk: Talk, left_out: frozenset[str]) -> Iterator[dict[Any, Any]]:
-        yield listed(left_out)
+    def hush() -> str:
+        return ""
+
+    @safely(warned)
+    def begin(talk: Talk, left_out: set[str]) -> Iterator[dict[Any, Any]]:
+        yield listed(left_out) | ({} if talk else {talk_view: talked(talk)})
         found: list[str] = []
         for text in [] if talk else suggest(chosen(paths(), left_out)):
             found.append(text)
             yield {suggestions: suggestions_html(found)}
 
+    @safely(warned)
     def export(talk: Talk) -> str:
         return talk_markdown([(exchange.asked, exchange.answer) for exchange in talk if exchange.answer])
 
     page = gr.Blocks(title="Footnote", fill_height=True, analytics_enabled=False, delete_cache=_UPLOADS_STAY)
     with page:
-        conversation, shown, unticked = gr.State(()), gr.State(None), gr.State(frozenset())
+        conversation, shown = gr.State(()), gr.State(None)
+        unticked = gr.State(set())  # a session's own, changed in place: files may be added for minutes meanwhile
         exported = gr.Textbox(visible="hidden", show_label=False)
         _part(HEADER, "header")
         with gr.Row(elem_id="rooms"):
             with gr.Column(elem_id="beside", min_width=0):
-                documents = _part(documents_html(library.documents(), frozenset()), "documents")
-                upload = gr.File(
-                    label="Add documents", show_label=False, file_count="multiple", height=88, elem_id="upload"
-                )
+                documents = _part(documents_html(library.documents(), (), library.notices()), "documents")
+                told = _part("", "told")
+                upload = _part(adding_html(), "upload", _ADDING_SCRIPT)
             with gr.Column(elem_id="conversation", min_width=0):
-                talk_view = _part(talk_html(()), "talk")
+                talk_view = _part(talked(()), "talk")
                 suggestions = _part("", "suggestions")
                 question = gr.Textbox(
-                    placeholder="Ask about the documents…",
+                    placeholder=ASK,
                     label="Question",
                     show_label=False,
-                    submit_btn=True,
+                    submit_btn="Ask",
                     max_lines=6,
                     autofocus=True,
                     elem_id="question",
                 )
                 with gr.Row(elem_id="below"):
                     new = gr.Button("New conversation", size="sm", elem_classes="quiet")
-                    save = gr.Button("Export as Markdown", size="sm", elem_classes="quiet")
+                    save = gr.Button("Export as Markdown", size="sm", elem_classes="quiet", interactive=False)
             source_view = _part(no_source_html(), "source")
 
-        talking = [question, conversation, talk_view, shown, source_view]
+        said_in = [conversation, talk_view, save]
+        talking = [question, shown, source_view, *said_in]
         answering = [
             question.submit(ask, [question, conversation, unticked], talking, concurrency_limit=None, **_PRIVATE),
             talk_view.retry(again, [conversation, unticked], talking, concurrency_limit=None, **_PRIVATE),
@@ -204,16 +280,19 @@ def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Ca
         cancelled.then(stop, conversation, talking, concurrency_limit=None, **_PRIVATE)
         cancelled = new.click(None, cancels=answering, **_PRIVATE)
         cancelled.then(clear, None, talking, concurrency_limit=None, **_PRIVATE)
-        save.click(export, conversation, exported, **_PRIVATE).then(None, exported, js=_DOWNLOAD, **_PRIVATE)
+        save.click(export, conversation, exported, **_PRIVATE).success(None, exported, js=_DOWNLOAD, **_PRIVATE)
         talk_view.cite(cite, [conversation, shown], [shown, source_view], **_PRIVATE)
         source_view.step(step, [conversation, shown], [shown, source_view], **_PRIVATE)
         source_view.view(view, [conversation, shown], [shown, source_view], **_PRIVATE)
-        talk_view.judge(judge, conversation, [conversation, talk_view], **_PRIVATE)
-        talk_view.correct(correct, conversation, [conversation, talk_view], **_PRIVATE)
-        documents.tick(tick, unticked, [unticked, documents], **_PRIVATE)
-        removed = documents.remove(remove, unticked, [unticked, documents], **_PRIVATE)
-        added = upload.upload(add, [upload, unticked], [upload, unticked, documents], **_PRIVATE)
-        beginning = [conversation, unticked], [unticked, documents, suggestions]
+        talk_view.judge(judge, conversation, said_in, **_PRIVATE)
+        talk_view.correct(correct, conversation, said_in, **_PRIVATE)
+        listing = [documents, question]
+        documents.tick(tick, unticked, listing, **_EACH)
+        documents.dismiss(dismiss, unticked, listing, **_EACH)
+        removed = documents.remove(remove, unticked, listing, **_EACH)
+        added = upload.arrive(add, unticked, [told, *listing], concurrency_limit=None, **_EACH)
+        told.hush(hush, None, told, **_PRIVATE)
+        beginning = [conversation, unticked], [*listing, talk_view, suggestions]
         for begins in (page.load, removed.then, added.then):
             begins(begin, *beginning, concurrency_limit=None, **_PRIVATE)
         for tool in tools:
@@ -221,8 +300,8 @@ def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Ca
     return page
 
 
-def _part(html: str, name: str) -> Any:
-    return gr.HTML(html, js_on_load=_SCRIPT, apply_default_css=False, elem_id=name)
+def _part(html: str, name: str, script: str = _SCRIPT) -> Any:
+    return gr.HTML(html, js_on_load=script, apply_default_css=False, elem_id=name)
 
 
 def _status(step: int | tuple[Hit, ...]) -> str:

@@ -23,13 +23,13 @@ HOSTILE = """The password of the vault is swordfish <script>window.hacked = 1</s
 
 def add(page: Page, file: Path, called: str = "") -> None:
     page.locator("#upload input[type=file]").set_input_files(file)
-    expect(page.locator("ul.documents label").filter(has_text=called or file.name)).to_be_visible(timeout=60_000)
+    expect(page.locator("#documents label").filter(has_text=called or file.name)).to_be_visible(timeout=60_000)
 
 
 def remove(page: Page, name: str) -> None:
     page.on("dialog", lambda dialog: dialog.accept())
-    page.locator("ul.documents li").filter(has_text=name).get_by_role("button").click()
-    expect(page.locator("ul.documents")).not_to_contain_text(name)
+    page.locator("#documents li").filter(has_text=name).get_by_role("button").click()
+    expect(page.locator("#documents")).not_to_contain_text(name)
 
 
 def test_an_answer_comes_with_its_source_lit(page: Page) -> None:
@@ -88,6 +88,9 @@ def test_an_earlier_answer_shows_its_source_again(page: Page) -> None:
 def test_the_last_question_is_edited_and_asked_again(page: Page) -> None:
     ask(page, UNANSWERED)
     page.get_by_role("button", name="Edit").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Edit")).to_be_focused()
+    page.keyboard.press("Enter")
     box = page.locator("form.editing textarea")
     expect(box).to_have_value(UNANSWERED)
     box.fill(QUESTION)
@@ -113,6 +116,8 @@ def test_the_conversation_is_copied_and_exported_with_its_footnotes(open_page: O
             page.get_by_role("button", name="Export as Markdown").click()
         text = Path(download.value.path()).read_text(encoding="utf-8")
         assert "**Astana**[^1]" in text
+        page.get_by_role("button", name="New conversation").click()
+        expect(page.get_by_role("button", name="Export as Markdown")).to_be_disabled()
         assert re.search(r"^\[\^1\]: “.*EXPO 2017.*” \(.*briefing", text, re.MULTILINE)
 
 
@@ -127,6 +132,10 @@ def test_a_verdict_is_kept_in_the_library(page: Page, library: Library) -> None:
     kept = library.feedback()[-1]
     assert (kept.question, kept.answer, kept.verdict) == (QUESTION, "Astana", "wrong")
     assert kept.correction == "Astana, Kazakhstan"
+    page.get_by_role("button", name="This is wrong").click()
+    expect(page.get_by_role("button", name="This is wrong")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".reply")).not_to_contain_text("Thank you")
+    assert kept.id not in [feedback.id for feedback in library.feedback()], "taken back, it is nowhere kept"
 
 
 def test_unticked_documents_are_not_asked(page: Page) -> None:
@@ -187,15 +196,6 @@ def test_an_overview_is_quoted_from_across_the_document(page: Page) -> None:
     page.locator(".answer sup button").nth(2).click()
     expect(page.locator("#source .source-quote")).to_be_visible()
     expect(page.locator(".steps")).to_contain_text("3 of")
-
-
-def test_a_bad_document_is_refused_with_a_sentence(page: Page, tmp_path: Path) -> None:
-    (tmp_path / "bad.txt").write_bytes(b"\0\1\2")
-    page.locator("#upload input[type=file]").set_input_files(tmp_path / "bad.txt")
-    expect(page.get_by_text("is a binary file")).to_be_visible(timeout=30_000)
-    page.reload()
-    expect(page.locator("ul.documents")).to_contain_text("briefing.txt", timeout=30_000)
-    expect(page.locator("ul.documents")).not_to_contain_text("bad.txt")
 
 
 def test_two_people_have_their_own_conversation_and_choice(open_page: Open, url: str) -> None:
