@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,9 @@ from rag.calibration import Calibration
 from tests.fakes import OverlapReader, WordEmbedder
 from ui import api
 from ui.auth import Secret, Users
-from ui.server import application, serve
+from ui.line import Line
+from ui.serve import serve
+from ui.server import application
 
 FRANCE = "😀 About France.\n\nFrance is large. The capital of France is Paris. It has a river.\n"
 SPAIN = "Spain is warm. The capital of Spain is <b>[Madrid](http://evil.example)!\n"
@@ -45,17 +47,24 @@ def assistant(library: Library) -> Assistant:
     return Assistant(library, OverlapReader(), BY_SCORE)
 
 
-def served(library: Library, host: str = "127.0.0.1", people: Users | None = None) -> ASGIApp:
+def asking(library: Library) -> api.Asking:
+    """What an assistant of fakes answers, in a line of its own."""
+    return api.asking(Line().answering(assistant(library).stream))
+
+
+def served(
+    library: Library, host: str = "127.0.0.1", people: Users | None = None, allowed: Sequence[str] = ()
+) -> ASGIApp:
     """The application with a page that takes text and files, and whose first event reads the files."""
 
     async def build() -> ASGIApp:
-        ask = api.asking(assistant(library).stream)
+        ask = asking(library)
         with gr.Blocks(title="Footnote", analytics_enabled=False) as page:
             text, upload = gr.Textbox(), gr.UploadButton(file_count="multiple")
             upload.upload(_read, upload, text, api_visibility="private")
             for tool in api.tools(ask, library):
                 gr.api(tool, api_name=tool.__name__, queue=False)  # type: ignore[attr-defined]
-        return application(page, ask, library, host, people)
+        return application(page, ask, library, host, people, allowed)
 
     return asyncio.run(build())  # where no loop runs, Gradio makes some that it never closes
 
@@ -64,9 +73,10 @@ def _read(files: list[str]) -> str:
     return " ".join(Path(file).read_text() for file in files)
 
 
-def client(app: ASGIApp) -> TestClient:
-    """A client within the process, which calls the server as a program on this machine does."""
-    return TestClient(app, base_url="http://127.0.0.1:7860", raise_server_exceptions=False)
+def client(app: ASGIApp, address: str = "127.0.0.1") -> TestClient:
+    """A client within the process, which calls the server as a program on this machine, or at an address, does."""
+    url = "http://127.0.0.1:7860"
+    return TestClient(app, base_url=url, raise_server_exceptions=False, client=(address, 50000))
 
 
 @contextmanager

@@ -17,10 +17,11 @@ from index.types import Document, Entry
 from rag.conversation import resolve
 from rag.types import Turn
 from tests.fakes import WordEmbedder
-from tests.serving import ABSTAINS, FRANCE, QUESTION, SPAIN, assistant, client, filled
+from tests.serving import ABSTAINS, FRANCE, QUESTION, SPAIN, asking, assistant, client, filled
 from ui import api, arrivals
 from ui.completions import Message, _conversation, answer_markdown
 from ui.guard import guarded
+from ui.line import Line
 from ui.render import answer_json
 from ui.server import for_programs
 
@@ -38,7 +39,7 @@ def http(filled_library: Library) -> TestClient:
 
 
 def programs(library: Library) -> TestClient:
-    return client(guarded(for_programs(api.asking(assistant(library).stream), library), "127.0.0.1"))
+    return client(guarded(for_programs(asking(library), library), "127.0.0.1"))
 
 
 def error(response: Any, status: int) -> str:
@@ -95,7 +96,7 @@ def test_an_error_on_the_way_reaches_who_asked() -> None:
         raise QuestionError(question)
 
     with pytest.raises(QuestionError, match=r"^Why\?$"):
-        anyio.run(api.asking(stream), "Why?", [], None)
+        anyio.run(api.asking(Line().answering(stream)), "Why?", [], None)
 
 
 @pytest.mark.parametrize(
@@ -378,7 +379,7 @@ def test_what_openai_has_and_footnote_has_not(http: TestClient) -> None:
 
 
 def test_the_tools(filled_library: Library) -> None:
-    ask, search = api.tools(api.asking(assistant(filled_library).stream), filled_library)
+    ask, search = api.tools(asking(filled_library), filled_library)
     assert (ask.__name__, search.__name__) == ("ask", "search")
     assert json.loads(anyio.run(ask, QUESTION))["answer"] == "Paris"
     (best,) = json.loads(anyio.run(search, "Spain", 1))
@@ -392,5 +393,5 @@ def test_the_tools(filled_library: Library) -> None:
 def test_a_search_of_an_empty_library_finds_nothing(library: Library) -> None:
     library.add([Document.from_text("a.txt", "A word.")])
     library.remove("a.txt")
-    _, search = api.tools(api.asking(assistant(library).stream), library)
+    _, search = api.tools(asking(library), library)
     assert json.loads(anyio.run(search, "Spain")) == []

@@ -105,7 +105,10 @@ def basic(text: str) -> str:
     return "Basic " + base64.b64encode(text.encode()).decode()
 
 
-@given(st.text(st.characters(exclude_characters=":", codec="utf-8")), st.text(st.characters(codec="ascii")))
+TYPED = st.characters(codec="utf-8", exclude_characters=":", exclude_categories=["Cc"])
+
+
+@given(st.text(TYPED), st.text(st.characters(codec="ascii", exclude_categories=["Cc"])))
 def test_credentials_are_read_as_given(name: str, password: str) -> None:
     given_name, given_password = credentials(basic(f"{name}:{password}")) or ("", "")
     assert Users({given_name: Secret.of(password, n=2, r=1, p=1)}).check(given_name, given_password)
@@ -123,6 +126,7 @@ def test_credentials_are_read_as_given(name: str, password: str) -> None:
         ("Basic ###", None),
         ("Basic " + base64.b64encode(b"\xff:x").decode(), None),
         ("Digest ada:b", None),
+        *((basic(text), None) for text in ("ada:b\0", "ada:b\0\0", "ada\0:b", "ada:b\n", "ada:\x7fb")),
         ("Basic", None),
         ("", None),
     ],
@@ -150,6 +154,7 @@ def test_the_line_it_prints_lets_one_in(
         (["  "], [], "Expected one name"),
         (["ada"], [""], "The password is empty"),
         (["ada"], ["one", "two"], "The two passwords differ"),
+        (["ada"], ["one\t"], "The password has control characters"),
     ],
 )
 def test_what_it_refuses(

@@ -2,11 +2,8 @@
 
 import base64
 import json
-import signal
-import subprocess
-import sys
+import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +21,8 @@ from starlette.websockets import WebSocketDisconnect
 from index.errors import FootnoteError
 from index.library import Library
 from tests.serving import ADA, BOB, FRANCE, QUESTION, client, filled, running, served, users
-from ui.address import is_loopback, require_free_port, warn_if_open
-from ui.server import serve
+from ui.address import own_names
+from ui.auth import Users
 
 BASIC = {"Authorization": "Basic " + base64.b64encode(":".join(ADA).encode()).decode()}
 BEARER = {"Authorization": b"Bearer " + ":".join(ADA).encode()}
@@ -90,7 +87,7 @@ def url_for_users(app_for_users: ASGIApp) -> Iterator[str]:
 
 @pytest.mark.parametrize(("method", "path"), EVERYTHING)
 def test_nothing_is_open_without_a_password(app_for_users: ASGIApp, method: str, path: str) -> None:
-    http = client(app_for_users)
+    http = client(app_for_users, f"192.0.2.{EVERYTHING.index((method, path))}")  # where nobody has failed before
     wrong = {"Authorization": "Bearer ada:wrong"}
     for headers, says in (({}, "Footnote asks for a name and a password."), (wrong, "The name or the password is")):
         response = http.request(method, path, headers=headers)
@@ -125,9 +122,11 @@ def test_web_sockets_are_guarded(app: ASGIApp, app_for_users: ASGIApp) -> None:
         assert refused.value.code == 1008
 
 
-def test_behind_a_proxy_a_password_is_enough(app_for_users: ASGIApp) -> None:
-    headers = {**BASIC, "Host": "docs.example", "Origin": "https://docs.example"}
-    assert client(app_for_users).get("/api/documents", headers=headers).status_code == 200
+def test_behind_a_proxy_the_name_it_is_called_by_is_allowed(library: Library, app_for_users: ASGIApp) -> None:
+    headers = {**BASIC, "Host": "Docs.example", "Origin": "https://docs.example"}
+    assert client(app_for_users).get("/api/documents", headers=headers).status_code == 403
+    named = served(library, people=users(), allowed=["docs.example"])
+    assert client(named).get("/api/documents", headers=headers).status_code == 200
 
 
 # Other sites.
@@ -138,7 +137,7 @@ def test_behind_a_proxy_a_password_is_enough(app_for_users: ASGIApp) -> None:
 def test_a_foreign_name_for_this_machine_is_refused(http: TestClient, method: str, path: str, host: str) -> None:
     response = http.request(method, path, headers={"Host": host})
     assert response.status_code == 403
-    assert response.json() == {"error": f"Footnote answers to localhost and 127.0.0.1, not to {host!r}."}
+    assert response.json()["error"].startswith(f"Footnote answers to localhost and 127.0.0.1, not to {host!r};")
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:1", "127.0.0.1:7860", "[::1]", "[::1]:7860", "LOCALHOST:80"])
@@ -146,9 +145,28 @@ def test_this_machine_has_several_names(http: TestClient, host: str) -> None:
     assert http.get("/api/documents", headers={"Host": host}).status_code == 200
 
 
-def test_a_server_for_others_has_any_name(library: Library) -> None:
-    http = client(served(library, host="0.0.0.0"))
-    assert http.get("/api/documents", headers={"Host": "docs.example"}).status_code == 200
+@pytest.mark.parametrize("people", [None, users()])
+def test_a_server_for_others_answers_to_its_own_names_alone(library: Library, people: Users | None) -> None:
+    http = client(served(library, host="0.0.0.0", people=people, allowed=["docs.example"]))
+    headers = BASIC if people else {}
+    own = [socket.gethostname(), "localhost:7860", "127.0.0.1", "docs.example:443"]
+    for host, status in ((name, 200) for name in own):
+        assert http.get("/api/documents", headers={**headers, "Host": host}).status_code == status, host
+    for host in ("evil.example", "docs.example.evil", "192.0.2.7", "127.0.0.1.evil"):
+        forged = {**headers, "Host": host, "Origin": f"http://{host}"}
+        assert http.get("/api/documents", headers=forged).status_code == 403, host
+        assert http.delete("/api/documents?document=france.txt", headers=forged).status_code == 403, host
+
+
+def test_a_server_answers_to_the_address_it_is_reached_at(library: Library) -> None:
+    http = TestClient(served(library, host="0.0.0.0"), base_url="http://192.0.2.7:7860")
+    assert http.get("/api/documents").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["", "*", "http://docs.example", "docs.example:443", "a b", "a..b"])
+def test_a_name_that_is_none(name: str) -> None:
+    with pytest.raises(FootnoteError, match="is not the name of a host; name one as in"):
+        own_names("0.0.0.0", [name])
 
 
 @pytest.mark.parametrize(
@@ -191,12 +209,14 @@ def test_a_body_of_no_size(http: TestClient, length: str) -> None:
     assert http.post("/api/ask", headers={"Content-Length": length}).status_code == 413
 
 
-def test_only_what_was_uploaded_is_served(http: TestClient, library: Library, tmp_path: Path) -> None:
+def test_no_file_is_served_nor_what_was_uploaded(http: TestClient, library: Library, tmp_path: Path) -> None:
     private = ["/etc/passwd", str(library.folder / "library.sqlite"), "README.md", str(Path("README.md").resolve())]
     for path in (*private, "../../../etc/passwd", ".git/config", "ui/web.css", "%2e%2e/%2e%2e/etc/passwd"):
         assert http.get(f"/gradio_api/file={path}").status_code in (403, 404), path
     (uploaded,) = http.post("/gradio_api/upload", files={"files": ("a.txt", b"A word.")}).json()
-    assert http.get(f"/gradio_api/file={uploaded}").text == "A word."
+    assert Path(uploaded).read_text() == "A word."
+    for path in (f"/gradio_api/file={uploaded}", f"/gradio_api/file/{uploaded}", f"/file={uploaded}"):
+        assert (http.get(path).status_code, http.head(path).status_code) == (404, 404)
 
 
 def event(http: httpx.Client, *data: Any) -> str:
@@ -221,15 +241,36 @@ def test_an_upload_is_not_a_path_on_this_machine(url: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("address", ["http://example.com/a.txt", "https://huggingface.co/a.txt"])
 def test_nothing_is_fetched_for_a_client(url: str, address: str, outbound: list[str]) -> None:
     with httpx.Client(base_url=url) as http:
-        assert http.get(f"/gradio_api/file={address}").status_code == 403
-        assert http.get(f"/gradio_api/proxy={address}").status_code == 403
+        assert http.get(f"/gradio_api/file={address}").status_code == 404
+        assert http.get(f"/gradio_api/proxy={address}").status_code == 404
         assert '"success":false' in event(http, [{"path": address, "meta": {"_type": "gradio.FileData"}}])
     assert outbound == []
 
 
-def test_gradio_documents_nothing_but_the_tools(http: TestClient) -> None:
-    assert http.get("/gradio_api/info").json()["named_endpoints"].keys() == {"/ask", "/search"}
-    assert http.get("/openapi.json").status_code == http.get("/docs").status_code == 404
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/config", "/monitoring", "/monitoring/summary", "/openapi.json", "/docs", "/user", "/login", "/logout"),
+        *(
+            f"/gradio_api/{name}"
+            for name in (
+                "info",
+                "openapi.json",
+                "runs",
+                "token",
+                "user",
+                "queue/status",
+                "startup-events",
+                "call/ask/x",
+            )
+        ),
+        *("/gradio_api/mcp/schema", "/gradio_api/mcp/sse", "/gradio_api/vibe-code", "/gradio_api/deep_link"),
+    ],
+)
+def test_what_the_page_does_not_need_is_not_there(http: TestClient, path: str) -> None:
+    for method in ("GET", "POST"):
+        response = http.request(method, path)
+        assert (response.status_code, response.json()) == (404, {"error": f"Footnote has nothing at {path}."})
 
 
 # Real clients.
@@ -311,51 +352,3 @@ def test_an_mcp_client(guarded: bool, request: pytest.FixtureRequest) -> None:
 def test_an_mcp_client_without_a_password(url_for_users: str) -> None:
     with pytest.raises(ExceptionGroup):
         talk_to_tools(url_for_users, {})
-
-
-# Starting and stopping.
-
-
-def test_a_server_stops_while_a_page_is_open(library: Library) -> None:
-    with ExitStack() as opened, running(served(library)) as url:
-        page = opened.enter_context(httpx.Client()).stream("GET", f"{url}/gradio_api/heartbeat/x", timeout=60)
-        assert opened.enter_context(page).status_code == 200
-        assert httpx.get(f"{url}/api/documents").status_code == 200
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{url}/api/documents")
-
-
-def test_ctrl_c_stops_it_cleanly(tmp_path: Path) -> None:
-    code = (
-        "from pathlib import Path; from tests.serving import filled, served; from ui.server import serve;"
-        f"serve(served(filled(Path({str(tmp_path / 'library')!r}))), '127.0.0.1', 0, open_browser=False)"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith(b"Footnote is at http://127.0.0.1:")
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors) == (0, b"")
-
-
-def test_a_port_in_use(url: str, app: ASGIApp, capfd: pytest.CaptureFixture[str]) -> None:
-    port = int(url.rpartition(":")[2])
-    with pytest.raises(FootnoteError, match=rf"cannot listen on 127.0.0.1, port {port} .* --port"):
-        require_free_port("127.0.0.1", port)
-    with pytest.raises(FootnoteError, match="could not start"):
-        serve(app, "127.0.0.1", port, open_browser=False, wait=False)
-
-
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [
-        *((host, True) for host in ("127.0.0.1", "localhost", "::1", "127.9.9.9")),
-        *((host, False) for host in ("0.0.0.0", "::", "192.0.2.1", "docs.example", "")),
-    ],
-)
-def test_an_open_server_is_warned_of(host: str, loopback: bool, capsys: pytest.CaptureFixture[str]) -> None:
-    assert is_loopback(host) == loopback
-    warn_if_open(host, users())
-    assert capsys.readouterr().err == ""
-    warn_if_open(host, None)
-    assert capsys.readouterr().err.count("\n") == (0 if loopback else 1)

@@ -1,17 +1,54 @@
-"""Where a server may listen. Imports nothing heavy, so that a bad address is told at once."""
+"""Where a server may listen, and what it is called. Imports nothing heavy, so that a bad address is told at once."""
 
+import re
 import socket
 import sys
+from collections.abc import Sequence
 from ipaddress import ip_address
 
 from index.errors import FootnoteError
 from ui.auth import Users
+
+_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach a server that listens there."""
     try:
         return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def own_names(host: str, allowed: Sequence[str] = ()) -> frozenset[str]:
+    """What a server that listens there may be called, in lower case. Raises FootnoteError for a name that is none."""
+    for name in allowed:
+        if not _NAME.fullmatch(name) and not _is_address(name):
+            raise FootnoteError(f"{name!r} is not the name of a host; name one as in: --allow-host docs.example")
+    names = {"localhost", "127.0.0.1", "::1", host.strip("[]"), *allowed}
+    if not is_loopback(host):
+        names.add(socket.gethostname())
+    return frozenset(name.lower().strip("[]") for name in names if name)
+
+
+def called(header: str) -> str:
+    """The name in a Host header, without its port."""
+    name, colon, port = header.lower().rpartition(":")
+    return (name if colon and port.isdigit() else header.lower()).strip("[]")
+
+
+def reached_at(server: Sequence[object] | None) -> str:
+    """The address of this machine at which a connection came in, as a browser writes it; empty where none is known."""
+    try:
+        ip = ip_address(str(server[0]).partition("%")[0]) if server else None
+    except ValueError:
+        return ""
+    return str(getattr(ip, "ipv4_mapped", None) or ip or "")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        return bool(ip_address(name.strip("[]")))
     except ValueError:
         return False
 

@@ -111,7 +111,10 @@ def load_users(path: Path) -> Users:
 
 
 def credentials(header: str) -> tuple[str, str] | None:
-    """Name and password of an Authorization header, `Basic` or `Bearer name:password`; None where it has none."""
+    """Name and password of an Authorization header, `Basic` or `Bearer name:password`; None where it has none.
+
+    Nor has one with control characters: scrypt takes a password with zeros behind it for the same.
+    """
     scheme, _, given = header.partition(" ")
     given = given.strip()
     if scheme.lower() == "basic":
@@ -122,7 +125,11 @@ def credentials(header: str) -> tuple[str, str] | None:
     elif scheme.lower() != "bearer":
         return None
     name, colon, password = unicodedata.normalize("NFC", given).partition(":")
-    return (name, password) if colon else None
+    return (name, password) if colon and not _has_controls(given) else None
+
+
+def _has_controls(text: str) -> bool:
+    return any(unicodedata.category(character) == "Cc" for character in text)
 
 
 def _scrypt(password: str, n: int, r: int, p: int, salt: bytes) -> bytes:
@@ -138,6 +145,8 @@ def main(arguments: list[str]) -> int:
         password = getpass.getpass("Password: ")
         if not password:
             raise FootnoteError("The password is empty; choose one.")
+        if _has_controls(password):
+            raise FootnoteError("The password has control characters; choose one that can be typed.")
         if getpass.getpass("Again: ") != password:
             raise FootnoteError("The two passwords differ; start again.")
     except FootnoteError as error:

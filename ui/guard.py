@@ -1,20 +1,27 @@
-"""What stands before every request: its host, its origin, its user, its size. Knows nothing of what it guards.
+"""What stands before every request: its host, its origin, its user, its path, its size, its session.
 
 One layer of ASGI that holds for the page, its files and event streams, the API and MCP alike.
 """
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from ui.address import is_loopback
+from ui.address import called, own_names, reached_at
 from ui.auth import Users, credentials
+from ui.caller import Caller, introduce
+from ui.headers import plain, secured
+from ui.logins import Failures
+from ui.sessions import Sessions, browser, new_cookie
 
 MAX_UPLOAD_BYTES = 100_000_000  # of one file
 MAX_UPLOADS_BYTES = 500_000_000  # of all files of a request
@@ -23,36 +30,59 @@ MAX_JSON_BYTES = 1_000_000
 CHECKS = 2  # passwords hashed at once, so that guessing slows nobody else
 
 _UPLOADS = ("/api/documents", "/gradio_api/upload")
-_KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 500: "server_error"}
+_KINDS = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+    500: "server_error",
+    503: "server_error",
+}
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="Footnote", charset="UTF-8"'}
+# All that the page and MCP need of what Gradio serves.
+_PAGE = {"/", "/favicon.ico", "/manifest.json", "/robots.txt", "/theme.css"}
+_PAGE |= {f"/gradio_api/{name}" for name in ("app_id", "cancel", "mcp", "upload", "upload_progress")}
+_PAGE |= {"/gradio_api/mcp/", "/gradio_api/queue/data", "/gradio_api/queue/join"}
+_BELOW = ("/api/", "/v1/", "/assets/", "/static/", "/gradio_api/heartbeat/")
 
 
 @dataclass(frozen=True)
 class _Refusal:
     status: int
     sentence: str
+    retry_after: int | None = None
 
 
-def problem(path: str, status: int, sentence: str) -> JSONResponse:
+def problem(path: str, status: int, sentence: str, retry_after: int | None = None) -> JSONResponse:
     """An error in the form that clients of this path expect: {"error": sentence}, or OpenAI's object below /v1/."""
     openai = {"message": sentence, "type": _KINDS.get(status, "invalid_request_error"), "param": None, "code": None}
-    headers = _CHALLENGE if status == 401 else None
+    headers = dict(_CHALLENGE) if status == 401 else {}
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
     return JSONResponse({"error": openai if path.startswith("/v1/") else sentence}, status, headers)
 
 
-def guarded(app: ASGIApp, host: str, users: Users | None = None) -> ASGIApp:
-    """The application behind the checks. `host` is where it listens; without `users` anyone who gets there may use it.
+def guarded(
+    app: ASGIApp,
+    host: str,
+    users: Users | None = None,
+    allowed: Sequence[str] = (),
+    is_open: Callable[[str], bool] = lambda session: True,
+) -> ASGIApp:
+    """The application behind the checks. `host` is where it listens, `allowed` what else it may be called.
 
-    Bodies that do not say their size are counted as they come, and cut off.
+    Without `users` anyone who gets there may use it. `is_open` tells whether a page's session has something to be
+    told. Bodies that do not say their size are counted as they come, and cut off.
     """
-    checking = CapacityLimiter(CHECKS)
-    own_names = {"localhost", "127.0.0.1", "[::1]", host} if is_loopback(host) and users is None else None
+    names = own_names(host, allowed)
+    login = _Login(users) if users else None
+    sessions = Sessions(is_open)
 
     async def refusal(scope: Scope, headers: Headers) -> _Refusal | None:
         return (
-            _by_host(headers, own_names)
+            _by_host(headers, names | {reached_at(scope.get("server"))})
             or _by_origin(headers)
-            or (await _by_user(headers, users, checking) if users else None)
+            or (await login.refusal(headers, _address(scope)) if login else None)
             or _by_path(scope["path"])
             or _by_size(scope["path"], headers)
         )
@@ -60,23 +90,51 @@ def guarded(app: ASGIApp, host: str, users: Users | None = None) -> ASGIApp:
     async def layer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await app(scope, receive, send)
-        elif refused := await refusal(scope, Headers(scope=scope)):
-            http = scope["type"] == "http"
-            answer = problem(scope["path"], refused.status, refused.sentence) if http else WebSocketClose(1008)
-            await answer(scope, receive, send)
-        else:
-            await app(scope, _counted(receive, scope["path"]), send)
+            return
+        headers = Headers(scope=scope)
+        refused = await refusal(scope, headers)
+        if scope["type"] != "http":
+            await (WebSocketClose(1008) if refused else app)(scope, receive, send)
+            return
+        known = browser(headers)
+        send = secured(send, scope, "" if known else new_cookie(secure=scope.get("scheme") == "https"))
+        if not refused:
+            name = login.name(headers) if login else ""
+            try:
+                others, receive = await sessions.refuses(scope, _counted(receive, scope["path"]), name or known)
+            except HTTPException as error:
+                refused = _Refusal(error.status_code, error.detail)
+            else:
+                refused = _Refusal(404, "There is no such conversation; reload the page.") if others else None
+        if refused:
+            await problem(scope["path"], refused.status, refused.sentence, refused.retry_after)(scope, receive, send)
+            return
+        plain(scope)
+        caller = Caller(name or _address(scope))
+        introduce(caller, scope)
+        watched = _Watched(receive, caller.gone)
+        try:
+            await app(scope, watched.receive, send)
+        except ClientDisconnect:
+            pass  # in the middle of what it sent
+        finally:
+            watched.stop()
 
     return layer
 
 
-def _by_host(headers: Headers, own_names: Collection[str] | None) -> _Refusal | None:
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+def _by_host(headers: Headers, names: frozenset[str]) -> _Refusal | None:
     """A page of another site can have its name resolve to this machine; so only our own names are answered to."""
-    called = headers.get("host", "").lower()
-    name, colon, port = called.rpartition(":")
-    if own_names is None or (name if colon and port.isdigit() else called) in own_names:
+    host = headers.get("host", "")
+    if called(host) in names - {""}:
         return None
-    return _Refusal(403, f"Footnote answers to localhost and 127.0.0.1, not to {called!r}.")
+    sentence = f"Footnote answers to localhost and 127.0.0.1, not to {host.lower()!r}"
+    return _Refusal(403, f"{sentence}; who started it can add a name with --allow-host.")
 
 
 def _by_origin(headers: Headers) -> _Refusal | None:
@@ -87,20 +145,53 @@ def _by_origin(headers: Headers) -> _Refusal | None:
     return _Refusal(403, f"Pages of another site ({origin}) may not use Footnote.")
 
 
-async def _by_user(headers: Headers, users: Users, checking: CapacityLimiter) -> _Refusal | None:
-    given = credentials(headers.get("authorization", "").encode("latin-1").decode(errors="replace"))
-    if given is None:
-        return _Refusal(401, "Footnote asks for a name and a password.")
-    if users.knows(*given) or await to_thread.run_sync(users.check, *given, limiter=checking):
-        return None
-    return _Refusal(401, "The name or the password is not right.")
+class _Login:
+    """The check of names and passwords; who guesses waits."""
+
+    def __init__(self, users: Users) -> None:
+        self._users = users
+        self._failures = Failures()
+        self._checking = CapacityLimiter(CHECKS)
+
+    def name(self, headers: Headers) -> str:
+        """Who says to send this."""
+        return (_given(headers) or ("", ""))[0]
+
+    async def refusal(self, headers: Headers, address: str) -> _Refusal | None:
+        """Why this request's user is not let in; None for who is."""
+        given = _given(headers)
+        if given is None:
+            return _Refusal(401, "Footnote asks for a name and a password.")
+        if self._users.knows(*given):
+            return None
+        wait = self._failures.wait(given[0], address)
+        if not wait:
+            wait = await to_thread.run_sync(self._check, *given, address, limiter=self._checking)
+        if wait:
+            sentence = f"Too many wrong passwords; try again in {ceil(wait):,} s."
+            return _Refusal(429, sentence, ceil(wait))
+        if self._users.knows(*given):
+            return None
+        return _Refusal(401, "The name or the password is not right.")
+
+    def _check(self, name: str, password: str, address: str) -> float:
+        """Check a password, unless others have failed while it waited for its turn: how long it is to wait then."""
+        if self._users.knows(name, password):
+            return 0.0
+        if wait := self._failures.wait(name, address):
+            return wait
+        if not self._users.check(name, password):
+            self._failures.add(name, address)
+        return 0.0
+
+
+def _given(headers: Headers) -> tuple[str, str] | None:
+    return credentials(headers.get("authorization", "").encode("latin-1").decode(errors="replace"))
 
 
 def _by_path(path: str) -> _Refusal | None:
-    """Addresses that Gradio would fetch from another host and pass on."""
-    if path.startswith("/gradio_api/proxy=") or (path.startswith("/gradio_api/file=") and "://" in path):
-        return _Refusal(403, "Footnote fetches nothing from other hosts.")
-    return None
+    """Gradio serves much more than the page asks for."""
+    return None if path in _PAGE or path.startswith(_BELOW) else _Refusal(404, f"Footnote has nothing at {path}.")
 
 
 def _by_size(path: str, headers: Headers) -> _Refusal | None:
@@ -132,3 +223,31 @@ def _counted(receive: Receive, path: str) -> Receive:
         return message
 
     return counted
+
+
+class _Watched:
+    """What a request sends; once that is all, `gone` is set when its sender hangs up."""
+
+    def __init__(self, receive: Receive, gone: asyncio.Event) -> None:
+        self._receive, self._gone = receive, gone
+        self._watch: asyncio.Task[None] | None = None
+
+    async def receive(self) -> Message:
+        if self._watch:
+            await self._gone.wait()
+            return {"type": "http.disconnect"}
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._gone.set()
+        elif not message.get("more_body"):
+            self._watch = asyncio.ensure_future(self._wait())
+        return message
+
+    async def _wait(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._gone.set()
+
+    def stop(self) -> None:
+        if self._watch:
+            self._watch.cancel()

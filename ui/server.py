@@ -1,14 +1,10 @@
 """One process for people and programs: the page, the API and MCP behind one guard. Knows nothing of models."""
 
-import threading
-import time
-import webbrowser
-from collections.abc import Callable
-from contextlib import suppress
+import errno
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import gradio as gr
 import httpx
-import uvicorn
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -18,27 +14,43 @@ from starlette.types import ASGIApp
 
 from index.errors import DocumentError, FootnoteError, LibraryError, QuestionError
 from index.library import Library
+from rag.types import Turn
 from ui import api, completions
 from ui.auth import Users
 from ui.guard import MAX_UPLOAD_BYTES, guarded, problem
-from ui.line import Line
-from ui.web import ICON, STYLE, Stream, Suggest, build, theme
+from ui.line import RETRY_AFTER, BusyError, Line
+from ui.scratch import swept
+from ui.web import ICON, STYLE, Step, Suggest, build, theme
 
-_STOPPING = 2.0  # seconds that answers under way are waited for
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 _STATUS = {DocumentError: 400, QuestionError: 400, LibraryError: 503}
 
 
 def chat(
-    library: Library, stream: Stream, suggest: Suggest, host: str = "127.0.0.1", users: Users | None = None
+    library: Library,
+    stream: Callable[[str, Sequence[Turn], Collection[str] | None], Iterator[Step]],
+    suggest: Suggest,
+    host: str = "127.0.0.1",
+    users: Users | None = None,
+    allowed: Sequence[str] = (),
+    line: Line | None = None,
 ) -> ASGIApp:
-    """All of it over one stream of answers, in which people and programs wait in the same line."""
-    in_line = Line().answering(stream)
+    """All of it over one stream of answers, for which people and programs wait in the same line."""
+    in_line = (line or Line()).answering(stream)
     ask = api.asking(in_line)
-    return application(build(in_line, library, suggest, api.tools(ask, library)), ask, library, host, users)
+    page = build(in_line, library, suggest, api.tools(ask, library))
+    return application(page, ask, library, host, users, allowed)
 
 
-def application(page: gr.Blocks, ask: api.Asking, library: Library, host: str, users: Users | None = None) -> ASGIApp:
-    """The page and the API as one guarded application, to be served at `host`. For `users` see `ui.guard.guarded`."""
+def application(
+    page: gr.Blocks,
+    ask: api.Asking,
+    library: Library,
+    host: str,
+    users: Users | None = None,
+    allowed: Sequence[str] = (),
+) -> ASGIApp:
+    """The page and the API as one guarded application, to be served at `host`. For the rest see `ui.guard.guarded`."""
     app = for_programs(ask, library)
     _stay_offline()
     gr.mount_gradio_app(
@@ -60,7 +72,8 @@ def application(page: gr.Blocks, ask: api.Asking, library: Library, host: str, u
     page.has_launched = True  # only then does Gradio refuse paths of files that a client has not uploaded
     if failed := getattr(page, "mcp_error", None):
         raise RuntimeError(failed)
-    return guarded(app, host, users)
+    told = page._queue.pending_messages_per_session
+    return guarded(swept(app), host, users, allowed, is_open=lambda session: session in told)
 
 
 def for_programs(ask: api.Asking, library: Library) -> FastAPI:
@@ -86,8 +99,12 @@ async def _say(request: Request, error: Exception) -> Response:
         status, sentence = 400, _what_is_wrong(error)
     elif isinstance(error, HTTPException):
         status, sentence = error.status_code, str(error.detail)
+    elif isinstance(error, BusyError):
+        return problem(request.url.path, error.status, str(error), RETRY_AFTER)
     elif isinstance(error, FootnoteError):
         status, sentence = _STATUS.get(type(error), 500), str(error)
+    elif isinstance(error, OSError) and error.errno in _NO_ROOM:
+        status, sentence = 507, "There is no room for this on the server's disk; free some and send it again."
     return problem(request.url.path, status, sentence)
 
 
@@ -108,36 +125,3 @@ def _stay_offline() -> None:
         raise FootnoteError(f"Footnote fetches nothing from other hosts, such as {request.url.host}.")
 
     gr.processing_utils.async_transport = httpx.MockTransport(refuse)  # type: ignore[assignment]
-
-
-def serve(app: ASGIApp, host: str, port: int, *, open_browser: bool, wait: bool = True) -> Callable[[], None]:
-    """Serve until interrupted or, told not to wait, until what it returns is called. Raises FootnoteError."""
-    config = uvicorn.Config(app, host=host, port=port, ws="none", log_level="warning", server_header=False)
-    server = uvicorn.Server(config)
-
-    def run() -> None:
-        with suppress(SystemExit):  # after saying why it cannot start
-            server.run()
-
-    def stop() -> None:
-        server.should_exit = True
-        thread.join(_STOPPING)
-        server.force_exit = True  # pages that are open hold a stream of events, which never ends
-        thread.join(_STOPPING)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    while not server.started:
-        if not thread.is_alive():
-            raise FootnoteError(f"Footnote could not start on {host}, port {port}; see the message above.")
-        time.sleep(0.01)
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    try:
-        print(f"Footnote is at {url} (Ctrl-C stops it)", flush=True)
-        if open_browser:
-            webbrowser.open(url)
-        while wait and thread.is_alive():
-            thread.join(0.2)
-    except KeyboardInterrupt:
-        stop()
-    return stop

@@ -1,0 +1,373 @@
+"""The guard beyond names and passwords: headers, sessions, who hangs up, and who guesses."""
+
+import json
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import ASGIApp
+
+from index.library import Library
+from tests.serving import ADA, BOB, QUESTION, assistant, client, filled, running, served, users
+from ui import api, logins
+from ui.auth import Secret, Users
+from ui.guard import guarded
+from ui.line import Line
+from ui.logins import FREE, Failures
+from ui.scratch import private_folder
+from ui.server import for_programs
+
+EVERY_RESPONSE = {
+    "x-frame-options": "DENY",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    return filled(tmp_path_factory.mktemp("guarded") / "library")
+
+
+@pytest.fixture(scope="module")
+def app(library: Library) -> ASGIApp:
+    return served(library)
+
+
+@pytest.fixture(scope="module")
+def url(app: ASGIApp) -> Iterator[str]:
+    with running(app) as at:
+        yield at
+
+
+@pytest.fixture(scope="module")
+def url_for_users(library: Library) -> Iterator[str]:
+    with running(served(library, people=users())) as at:
+        yield at
+
+
+# Headers.
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "cached"),
+    [
+        ("GET", "/", 200, False),
+        ("HEAD", "/", 200, False),
+        ("GET", "/theme.css", 200, False),
+        ("GET", "/api/documents", 200, False),
+        ("GET", "/v1/models", 200, False),
+        ("GET", "/api/nothing", 404, False),
+        ("GET", "/monitoring/summary", 404, False),
+        ("POST", "/api/ask", 400, False),
+        ("GET", "/static/js/iframeResizer.contentWindow.min.js", 200, True),
+    ],
+)
+def test_every_response_is_secured(app: ASGIApp, method: str, path: str, status: int, cached: bool) -> None:
+    response = client(app).request(method, path)
+    assert response.status_code == status
+    assert {name: response.headers[name] for name in EVERY_RESPONSE} == EVERY_RESPONSE
+    assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
+    assert "default-src 'none'" in response.headers["content-security-policy"]
+    assert response.headers["cache-control"] == ("private, max-age=86400" if cached else "no-store")
+    assert "access-control-allow-origin" not in response.headers
+
+
+def test_refusals_are_secured_too(app: ASGIApp) -> None:
+    response = client(app).get("/", headers={"Host": "evil.example"})
+    assert (response.status_code, response.headers["x-frame-options"]) == (403, "DENY")
+
+
+def test_only_the_scripts_of_the_page_run(app: ASGIApp) -> None:
+    pages = [client(app).get("/", headers={"Accept-Encoding": "br, gzip"}) for _ in range(2)]
+    nonces = []
+    for page in pages:
+        (nonce,) = re.findall(r"'nonce-([^']+)'", page.headers["content-security-policy"])
+        scripts = re.findall(r"<script[^>]*>", page.text)
+        assert len(scripts) > 3
+        assert all(f'nonce="{nonce}"' in script for script in scripts)
+        (sources,) = re.findall(r"script-src ([^;]+);", page.headers["content-security-policy"])
+        assert "unsafe-inline" not in sources
+        nonces.append(nonce)
+    assert nonces[0] != nonces[1]
+
+
+# Sessions.
+
+
+def join(http: Any, session: str, **how: Any) -> Any:
+    body = {"fn_index": 0, "data": [[]], "session_hash": session}
+    return http.post("/gradio_api/queue/join", json=body, **how)
+
+
+def test_a_session_is_of_the_browser_that_opened_it(url: str) -> None:
+    with httpx.Client(base_url=url) as ada, httpx.Client(base_url=url) as eve:
+        for browser in (ada, eve):
+            cookie = browser.get("/").headers["set-cookie"]
+            assert "HttpOnly" in cookie
+            assert "SameSite=" in cookie
+        assert "set-cookie" not in ada.get("/").headers
+        assert join(ada, "of-ada").status_code == 200
+        requests: list[Callable[[httpx.Client], httpx.Response]] = [
+            lambda http: http.get("/gradio_api/queue/data", params={"session_hash": "of-ada"}),
+            lambda http: join(http, "of-ada"),
+            lambda http: http.get("/gradio_api/heartbeat/of-ada"),
+            lambda http: http.post(
+                "/gradio_api/cancel", json={"session_hash": "of-ada", "fn_index": 0, "event_id": "x"}
+            ),
+        ]
+        for number, request in enumerate(requests):
+            response = request(eve)
+            said = {"error": "There is no such conversation; reload the page."}
+            assert (response.status_code, response.json()) == (404, said), number
+        with httpx.Client(base_url=url) as nobody:
+            assert requests[0](nobody).status_code == 404
+        assert "process_completed" in requests[0](ada).text
+
+
+def test_a_session_is_of_the_user_who_opened_it(url_for_users: str) -> None:
+    with httpx.Client(base_url=url_for_users, auth=ADA) as ada, httpx.Client(base_url=url_for_users, auth=BOB) as bob:
+        assert join(ada, "of-ada-2").status_code == 200
+        bob.cookies.set("footnote", ada.get("/").cookies["footnote"])
+        assert join(bob, "of-ada-2").status_code == 404
+        assert bob.get("/gradio_api/queue/data", params={"session_hash": "of-ada-2"}).status_code == 404
+        assert ada.get("/gradio_api/queue/data", params={"session_hash": "of-ada-2"}).status_code == 200
+
+
+@pytest.mark.parametrize("session", ["", "none", "x" * 65, "../x", "é", "\ud800", "a b"])
+def test_a_session_that_is_none_is_said_without_a_traceback(
+    app: ASGIApp, session: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    http = client(app)
+    quoted = session.encode(errors="surrogatepass")
+    assert http.get("/gradio_api/queue/data", params={"session_hash": quoted}).status_code == 404
+    if session != "none":
+        body = json.dumps({"fn_index": 0, "data": [[]], "session_hash": session})
+        assert http.post("/gradio_api/queue/join", content=body).status_code == 404
+    assert http.get("/gradio_api/queue/data").status_code == 404
+    assert capfd.readouterr().err == ""
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"3", b'{"session_hash": 3}', b"\xff", b'{"session_hash": null}'])
+def test_what_names_no_session_is_refused(app: ASGIApp, body: bytes) -> None:
+    response = client(app).post("/gradio_api/queue/join", content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code in (400, 422)
+
+
+def test_an_endless_event_of_the_page_is_cut_off(app: ASGIApp) -> None:
+    body = (b" " * 1_000_000 for _ in range(20))
+    response = client(app).post("/gradio_api/queue/join", content=body)
+    assert (response.status_code, "send less at a time" in response.text) == (413, True)
+
+
+# Who waits, and who hangs up.
+
+
+class Slow:
+    """A stream that waits to be released before it answers; `asked` are the questions it has begun."""
+
+    def __init__(self, library: Library) -> None:
+        self.stream = assistant(library).stream
+        self.asked: list[str] = []
+        self.release = threading.Event()
+
+    def __call__(self, question: str, *rest: Any) -> Iterator[Any]:
+        self.asked.append(question)
+        assert self.release.wait(30)
+        yield from self.stream(QUESTION, *rest)
+
+
+def until(true: Any) -> None:
+    end = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def lined_up(library: Library, slow: Slow, line: Line) -> ASGIApp:
+    return guarded(for_programs(api.asking(line.answering(slow)), library), "127.0.0.1")
+
+
+@pytest.mark.parametrize("path", ["/api/ask", "/v1/chat/completions"])
+def test_who_hangs_up_is_not_answered(library: Library, path: str) -> None:
+    slow, line = Slow(library), Line()
+
+    def body(question: str) -> dict[str, Any]:
+        api_body = {"question": question}
+        return api_body if path == "/api/ask" else {"messages": [{"role": "user", "content": question}]}
+
+    with running(lined_up(library, slow, line)) as url:
+        first = threading.Thread(target=lambda: httpx.post(f"{url}{path}", json=body("first"), timeout=60))
+        first.start()
+        until(lambda: slow.asked == ["first"])
+        for _ in range(5):
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.post(f"{url}{path}", json=body("hung up"), timeout=0.3)
+        until(lambda: not line._places())
+        slow.release.set()
+        assert httpx.post(f"{url}{path}", json=body("last"), timeout=60).status_code == 200
+        first.join(30)
+    assert slow.asked == ["first", "last"]
+
+
+def test_a_full_line_is_said_with_when_to_come_again(library: Library) -> None:
+    slow, line = Slow(library), Line(most=2, share=1)
+    app = lined_up(library, slow, line)
+    answers: list[int] = []
+
+    def ask(address: str) -> None:
+        answers.append(client(app, address).post("/api/ask", json={"question": QUESTION}).status_code)
+
+    threads = [threading.Thread(target=ask, args=(f"192.0.2.{n}",)) for n in range(3)]
+    for number, thread in enumerate(threads):
+        thread.start()
+        until(lambda number=number: len(slow.asked) + len(line._places()) == number + 1)
+    own = client(app, "192.0.2.2").post("/api/ask", json={"question": QUESTION})
+    assert (own.status_code, own.headers["retry-after"]) == (429, "2")
+    assert own.json()["error"].startswith("You have 1 questions waiting")
+    asked = {"messages": [{"role": "user", "content": QUESTION}]}
+    full = client(app, "192.0.2.9").post("/v1/chat/completions", json=asked)
+    assert (full.status_code, full.headers["retry-after"]) == (503, "2")
+    assert full.json()["error"]["type"] == "server_error"
+    assert full.json()["error"]["message"].startswith("Footnote has as many questions waiting as it takes")
+    slow.release.set()
+    for thread in threads:
+        thread.join(30)
+    assert answers == [200, 200, 200]
+
+
+# Who guesses passwords.
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_who_guesses_waits_longer_each_time_and_is_forgotten_at_last() -> None:
+    clock = Clock()
+    failures = Failures(clock)
+    waits = []
+    for _ in range(FREE + 4):
+        waits.append(failures.wait("ada", "192.0.2.1"))
+        clock.now += waits[-1]
+        failures.add("ada", "192.0.2.1")
+    assert waits == [0.0] * FREE + [1.0, 2.0, 4.0, 8.0]
+    assert failures.wait("eve", "192.0.2.1") > 0, "whatever name is guessed at"
+    clock.now += logins.LONGEST
+    assert failures.wait("ada", "192.0.2.1") == 0.0
+
+
+def test_a_guesser_does_not_lock_out_others() -> None:
+    failures = Failures(Clock())
+    for n in range(1000):
+        failures.add("ada", f"192.0.2.{n % 250}")
+    assert failures.wait("ada", "198.51.100.1") == 0.0, "ada elsewhere"
+    failures.add("ada", "198.51.100.1")
+    assert failures.wait("ada", "198.51.100.1") > 0, "until that one guesses as well"
+    assert failures.wait("bob", "198.51.100.1") == 0.0
+
+
+def test_addresses_of_one_machine_count_as_one() -> None:
+    failures = Failures(Clock())
+    for n in range(FREE):
+        failures.add(f"name {n}", f"2001:db8::{n:x}")
+    assert failures.wait("ada", "2001:db8::ffff") > 0
+    assert failures.wait("ada", "2001:db8:1::1") == 0.0
+
+
+def test_what_is_remembered_of_failures_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logins, "REMEMBERED", 100)
+    failures = Failures(Clock())
+    for n in range(1000):
+        failures.add(f"name {n}", f"10.0.{n // 250}.{n % 250}")
+    assert len(failures._failed) == 100
+
+
+def test_guessing_is_refused_without_hashing_and_logged(library: Library, caplog: pytest.LogCaptureFixture) -> None:
+    hashed: list[str] = []
+
+    class Counting(Users):
+        def check(self, name: str, password: str) -> bool:
+            hashed.append(name)
+            return super().check(name, password)
+
+    people = Counting({name: Secret.of(password, n=16, r=1, p=1) for name, password in (ADA, BOB)})
+    app = guarded(for_programs(api.asking(Line().answering(assistant(library).stream)), library), "127.0.0.1", people)
+    guesser, valid = client(app, "192.0.2.1"), client(app, "192.0.2.2")
+    assert valid.get("/api/documents", auth=BOB).status_code == 200
+    with caplog.at_level(logging.WARNING):
+        refused = [guesser.get("/v1/models", auth=("ada", f"guess {n}")) for n in range(40)]
+    statuses = [response.status_code for response in refused]
+    assert statuses == [401] * FREE + [429] * (40 - FREE)
+    assert refused[-1].headers["retry-after"] == "1"
+    assert refused[-1].json()["error"]["message"] == "Too many wrong passwords; try again in 1 s."
+    assert len(hashed) == 1 + FREE
+    logged = [record.getMessage() for record in caplog.records]
+    assert logged == ["footnote: failed login as 'ada' from 192.0.2.1"] * FREE
+    assert valid.get("/api/documents", auth=ADA).status_code == 200, "ada elsewhere"
+    assert guesser.get("/api/documents", auth=BOB).status_code == 200, "a password that is remembered"
+
+
+def test_many_guesses_at_once_are_as_few(library: Library) -> None:
+    app = guarded(for_programs(api.asking(Line().answering(assistant(library).stream)), library), "127.0.0.1", users())
+    with running(app) as url:
+        statuses: list[int] = []
+        guesses: Sequence[threading.Thread] = [
+            threading.Thread(
+                target=lambda n=n: statuses.append(httpx.get(f"{url}/api/documents", auth=("ada", str(n))).status_code)
+            )
+            for n in range(30)
+        ]
+        for guess in guesses:
+            guess.start()
+        for guess in guesses:
+            guess.join(60)
+    assert set(statuses) == {401, 429}
+    assert statuses.count(401) <= FREE + 1
+
+
+# Uploads.
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(
+    library: Library, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with private_folder(tmp_path) as folder, running(served(library)) as url:
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+        def files() -> list[Path]:
+            return [file for file in folder.rglob("*") if file.is_file() and file.name != ".lock"]
+
+        def broken() -> Iterator[bytes]:
+            yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n' + b"A word. " * 5000
+            until(files)
+            raise httpx.WriteError("the line broke")
+
+        with pytest.raises(httpx.WriteError):
+            how = {"Content-Type": "multipart/form-data; boundary=x"}
+            httpx.post(f"{url}/gradio_api/upload", content=broken(), headers=how)
+        until(lambda: not files())
+        assert not caplog.records
+        (uploaded,) = httpx.post(f"{url}/gradio_api/upload", files={"files": ("b.txt", b"A word.")}).json()
+        assert files() == [Path(uploaded)]
+    assert not folder.exists()
+
+
+def test_what_a_killed_server_left_is_removed_and_what_another_uses_is_not(tmp_path: Path) -> None:
+    (tmp_path / "uploads-killed").mkdir()
+    (tmp_path / "uploads-killed" / "secret.txt").write_text("swordfish")
+    with private_folder(tmp_path) as one, private_folder(tmp_path) as other:
+        assert {folder.name for folder in tmp_path.iterdir()} == {one.name, other.name}
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,188 @@
+"""Serving an application until it is stopped, over connections that are limited in number and in patience.
+
+So idle and half-sent ones cost nobody an answer.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import h11
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from index.errors import FootnoteError
+from ui.environment import proxies
+from ui.line import Line
+
+MOST = 1000  # connections, where the system allows as many files
+BACKLOG = 64  # that wait to be accepted, which is done for all of them at once
+RESERVE = 64  # files that are something else
+HEADERS = 10.0  # seconds to send a request's headers in
+BODY = 30.0  # seconds for each of these many
+BODY_BYTES = 16_384
+UNREAD = 60.0  # seconds in which nothing of a response is taken
+
+_FINISHING = 10.0  # seconds that the answer at work is waited for
+_STOPPING = 2.0  # seconds that what was answered has to be sent
+_FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+def serve(
+    app: ASGIApp, host: str, port: int, *, open_browser: bool, wait: bool = True, line: Line | None = None
+) -> Callable[[], None]:
+    """Serve until interrupted or, told not to wait, until what it returns is called. Raises FootnoteError.
+
+    What `line` has at work is then finished, and who waits in it is told.
+    """
+    quiet_repeats()
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=protocol(most_connections(), HEADERS, BODY, UNREAD),
+        ws="none",
+        backlog=BACKLOG,
+        log_level="warning",
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+
+    def run() -> None:
+        with suppress(SystemExit):  # after saying why it cannot start
+            server.run()
+
+    def stop() -> None:
+        if line:
+            line.close(_FINISHING)
+        server.should_exit = True
+        thread.join(_STOPPING)
+        server.force_exit = True  # pages that are open hold a stream of events, which never ends
+        thread.join(_STOPPING)
+
+    thread = threading.Thread(target=run, name="server", daemon=True)
+    thread.start()
+    while not server.started:
+        if not thread.is_alive():
+            raise FootnoteError(f"Footnote could not start on {host}, port {port}; see the message above.")
+        time.sleep(0.01)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    try:
+        print(f"Footnote is at {url} (Ctrl-C stops it)", flush=True)
+        if open_browser:
+            with proxies():
+                webbrowser.open(url)
+        while wait and thread.is_alive():
+            thread.join(0.2)
+    except KeyboardInterrupt:
+        stop()
+    return stop
+
+
+def most_connections() -> int:
+    """How many may be open, after raising the number of files that this process may open as far as it is allowed to."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return MOST
+    wanted = MOST + BACKLOG + RESERVE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(8, min(MOST, (wanted if soft == resource.RLIM_INFINITY else soft) - BACKLOG - RESERVE))
+
+
+def protocol(most: int, headers: float, body: float, unread: float) -> type[H11Protocol]:
+    """HTTP/1.1 over at most so many connections, with so many seconds for what a client has to do."""
+    patience = {"headers": headers, "body": body, "unread": unread}
+    often = min(1.0, *(seconds / 2 for seconds in patience.values()))
+
+    class Connection(H11Protocol):
+        """A connection that ends when its client takes too long."""
+
+        _waits_for = ""
+        _since = 0.0
+        _received = 0
+        _look: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            open_ = [c for c in self.connections if not c.transport.is_closing()]
+            if len(open_) > most and not self._drop_idle():
+                transport.write(_FULL)
+                transport.close()
+            self._watch()
+
+        def data_received(self, data: bytes) -> None:
+            self._received += len(data)
+            super().data_received(data)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self._look:
+                self._look.cancel()
+            super().connection_lost(exc)
+
+        def _drop_idle(self) -> bool:
+            """End the connection that has sent no request for longest, other than this one."""
+            idle = [c for c in self.connections if isinstance(c, Connection) and c is not self and c._is_idle()]
+            if idle:
+                min(idle, key=lambda c: c._since).transport.abort()
+            return bool(idle)
+
+        def _is_idle(self) -> bool:
+            answered = self.cycle is None or self.cycle.response_complete
+            return answered and self.conn.their_state is h11.IDLE and not self.transport.is_closing()
+
+        def _watch(self) -> None:
+            now = time.monotonic()
+            waits_for = self._client_is_to_do()
+            came = waits_for == "body" and self._received >= BODY_BYTES
+            if waits_for != self._waits_for or came:
+                self._waits_for, self._since, self._received = waits_for, now, 0
+            elif waits_for and now - self._since > patience[waits_for]:
+                self.transport.abort()
+                return
+            self._look = self.loop.call_later(often, self._watch)
+
+        def _client_is_to_do(self) -> str:
+            if self.flow.write_paused:
+                return "unread"
+            if self._is_idle():
+                return "headers"
+            return "body" if self.conn.their_state is h11.SEND_BODY and not self.flow.read_paused else ""
+
+    return Connection
+
+
+class Once(logging.Filter):
+    """Lets a message through once in so many seconds: a server out of files would write it without end."""
+
+    def __init__(self, seconds: float = 10.0, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._seconds, self._now = seconds, now
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether nothing that begins alike was let through of late."""
+        said, now = record.getMessage()[:80], self._now()
+        if now - self._last.get(said, -self._seconds) < self._seconds:
+            return False
+        if len(self._last) > 100:
+            self._last.clear()
+        self._last[said] = now
+        return True
+
+
+def quiet_repeats() -> None:
+    """Have asyncio and uvicorn say the same thing once in a while only."""
+    for name in ("asyncio", "uvicorn.error"):
+        logger: Any = logging.getLogger(name)
+        if not any(isinstance(known, Once) for known in logger.filters):
+            logger.addFilter(Once())
