@@ -10,7 +10,7 @@ BETWEEN_CELLS = " | "
 # A block ends at a blank line, and before and after a line that stands alone: a heading, a list item, a table row.
 _STANDALONE = r"[ \t]*(?:#{1,6}[ \t]|[-*+•][ \t]|\||>|\d{1,3}[.)][ \t])"
 _BLOCK_BREAK = re.compile(rf"\n[ \t]*\n|\n(?={_STANDALONE})|(?<=\n)(?=#)")
-_HEADING_LINE = re.compile(r"#{1,6}[ \t][^\n]*\n")
+_HEADING_LINE = re.compile(r"^#{1,6}[ \t][^\n]*\n", re.MULTILINE)
 
 
 def strip_span(text: str, start: int, end: int) -> tuple[int, int]:

@@ -16,11 +16,11 @@ def test_blocks_headings_and_pages() -> None:
     draft.page()
     draft.item("first")
     draft.item("second")
-    document = draft.document(b"bytes", "Page 3 is a picture.")
+    document = draft.document(b"bytes", ["page 3 is a picture", "", "1 note is left out"])
     assert document.text == "The title\n\nOne two.\nthree four.\n- first\n- second"
     assert document.headings == (Heading(0, 9, 1, "The title"),)
     assert [document.text[at:] for at in document.pages] == [document.text, "\n- first\n- second"]
-    assert (document.path, document.warning) == ("a.pdf", "Page 3 is a picture.")
+    assert (document.path, document.warning) == ("a.pdf", "'a.pdf': page 3 is a picture; 1 note is left out.")
     assert document.sha256 == hashlib.sha256(b"bytes").hexdigest()
 
 

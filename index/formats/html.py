@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -15,7 +16,8 @@ from index.types import Document
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-MAX_WORK = 500_000_000  # steps of the parser, about two seconds
+MAX_WORK = 100_000_000  # steps of the parser, about two seconds
+MAX_COPIES = 1_000_000  # elements that the parser makes of such as were not closed
 
 _SILENT = {
     *("head", "script", "style", "template", "noscript", "svg", "iframe", "canvas", "video", "audio", "noframes"),
@@ -43,13 +45,15 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^<>]*>?")
 _ENDLESS = re.compile(r"<([a-zA-Z][^\s<>/]{0,50})[^<>]{5000,}")
 _CLOSED = re.compile(r"<([a-zA-Z][\w:.-]*)(\s[^<>]*)?/>")
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-_FLAT = {*_VOID, "p", "td", "th", "tr"}  # do not nest, though nothing may close them
+_FLAT = {*_VOID, "p", "td", "th", "tr", "li", "dt", "dd", "option", "tbody", "thead", "tfoot", "colgroup"}
+# do not nest, though nothing may close them; of the others, these open again in each block until they are closed:
+_AGAIN = {*("a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u")}
 _KEPT = {*HEADINGS, "br", "title", "script", "style"}  # of a page that nests too deep for the parser
 
 
 def load_html(data: bytes, name: str) -> Document:
     """The page's main content, under its title if no heading of the highest level is in it."""
-    draft = Draft(name)
+    draft = Draft(name, len(data))
     page = _Page(decode_html(data, name))
     content = page.content()
     headings = (part for part in content if isinstance(part, Element) and part.tag in HEADINGS and part.size)
@@ -82,12 +86,24 @@ def _bounded(html: str) -> str:
         html = html.replace("<![CDATA[", "").replace("]]>", "")
         html = _CLOSED.sub(lambda tag: tag[0] if tag[1] in _VOID else f"<{tag[1]}{tag[2] or ''}></{tag[1]}>", html)
     html = _ENDLESS.sub(r"<\1", html)
-    depth = work = 0
-    for tag in _TAG.finditer(html) if html.count("<") ** 2 / 2 > MAX_WORK else ():
-        if tag[2].lower() not in _FLAT:
+    tags = html.count("<")
+    if tags**2 / 4 < MAX_COPIES:
+        return html
+    depth = work = copies = 0
+    again: Counter[str] = Counter()
+    for tag in _TAG.finditer(html):
+        name = tag[2].lower()
+        if name not in _FLAT:
             depth = max(0, depth - 1) if tag[1] else depth + 1
+        if name in _AGAIN:
+            again[name] = max(0, again[name] - 1) if tag[1] else again[name] + 1
+        elif not tag[1]:
+            copies += again.total()
         work += depth
-    return html if work < MAX_WORK else _TAG.sub(_flattened, html)
+    if work >= MAX_WORK:
+        return _TAG.sub(_flattened, html)
+    few = copies < MAX_COPIES + 5 * tags
+    return html if few else _TAG.sub(lambda tag: "" if tag[2].lower() in _AGAIN else tag[0], html)
 
 
 def _flattened(tag: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ _LARGER = 1.15  # times the body's size makes a heading
 _SMALLER = 0.93  # times the body's size makes a footnote
 _LONGEST_HEADING = 120
 
-_PAGE_NUMBER = re.compile(
+PAGE_NUMBER = re.compile(
     r"\W*(?i:(?:page|p\.|seite|pagina|página)\s*)?(?:\d{1,5}|[ivxl]{1,7})(?:\s*(?:of|von|de|/|\|)\s*\d{1,5})?\W*"
 )
 _BULLET = re.compile(r"[•‣▪▫■□◦●○►➢✓∙·\uf0a7\uf0b7]\s*")
@@ -81,13 +81,14 @@ def write_pages(pages: Sequence[Page], draft: Draft) -> None:
     style = _style(pages)
     columns = [_columns(page, style) for page in _without_running(pages, style)]
     _join(list(chain(*columns)), style.compounds)
-    sizes = sorted({block.size for block in chain(*chain(*columns)) if block.kind == "heading"}, reverse=True)
+    sizes = sorted({block.size for block in chain(*chain(*columns)) if block.kind == "heading"}, reverse=True)[:5]
+    levels = dict(zip(sizes, range(1, 6), strict=False))
     goes_on = False
     for page in columns:
         draft.page()
         for block in chain(*page):
             if block.kind == "heading":
-                draft.heading(block.text, min(sizes.index(block.size) + 1, 6))
+                draft.heading(block.text, levels.get(block.size, 6))
             else:
                 write = draft.extend if goes_on else draft.item if block.kind == "item" else draft.paragraph
                 write(block.text)
@@ -128,7 +129,7 @@ def _without_running(pages: Sequence[Page], style: _Style) -> Iterator[Page]:
             if line.size < _LARGER * style.size or not _DIGITS.search(line.text):
                 alike[_DIGITS.sub("0", line.text), round(line.y / 3)].append((number, line))
                 outer = inwards[0] + inwards[-1] if len(inwards) + len(pages) > 2 else []  # not the only line there is
-                if line in outer and _PAGE_NUMBER.fullmatch(line.text):
+                if line in outer and PAGE_NUMBER.fullmatch(line.text):
                     running[number][line] = False
     for places in alike.values():
         times, seen = Counter(line.text for _, line in places), set[str]()

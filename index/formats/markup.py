@@ -12,7 +12,8 @@ MENU, FRAME, HIDDEN = 1, 2, 3  # distances from the content, which is at 0
 LONG = 60  # characters of a text that is more than the name of something
 MAX_TITLE = 300  # characters of a heading; longer, it is one that was not closed
 MAX_CELL, MAX_NAMED_CELL = 500, 5000  # characters of a cell, also in a table that names its columns or rows
-MAX_ACROSS, MAX_DOWN = 100, 1000  # columns and rows that a cell spans: a small file must not make a huge table
+MAX_ACROSS, MAX_DOWN = 100, 1000  # columns and rows that cells span: a small file must not make a huge table
+MOST_HEADS = 10  # rows that name columns
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 LISTS = {"ul", "ol", "menu", "dir"}
@@ -83,7 +84,7 @@ class Writer:
         self._words: list[str] = []  # of the block that is being read
         self._level = 0  # of the heading that the block is, else 0
         self._label = ""  # of the list item that it begins
-        self._term = ""  # that it explains
+        self._terms: list[str] = []  # that it explains
         self._in_term = False
         self._lists: list[tuple[str, int]] = []  # kind and next number
 
@@ -152,7 +153,7 @@ class Writer:
         if not text:
             return
         if self._in_term:
-            self._term = f"{self._term}, {text}" if self._term else text
+            self._terms.append(text)
             return
         label, self._label = self._label, ""
         level, self._level = self._level, 0
@@ -160,8 +161,9 @@ class Writer:
             self._settle()
             self._draft.heading(f"{label} {text}".removeprefix("- "), level + self._lower)
             return
-        if self._term:
-            text, self._term = f"{self._term.rstrip(': ')}: {text}", ""
+        if self._terms:
+            text = f"{', '.join(self._terms).rstrip(': ')}: {text}"
+            self._terms.clear()
         if label == "-":
             self._draft.item(text)
         else:
@@ -170,21 +172,21 @@ class Writer:
     def _settle(self) -> None:
         """Write down the block that ends here, and a term that has no explanation."""
         self._flush()
-        self._draft.paragraph(self._term)
-        self._term = ""
+        self._draft.paragraph(", ".join(self._terms))
+        self._terms.clear()
 
     def _verbatim(self, pre: Element) -> bool:
         """Write down preformatted text if it is nothing else."""
-        text = ""
+        said: list[str] = []
         for part in self._stretch.inside(pre, MENU):
             if isinstance(part, str):
-                text += part
+                said += filter(None, [part])
             elif part.tag in _NOT_IN_PRE:
                 return False
-            elif part.tag == "br" or (part.tag in BLOCKS and text and not text.endswith("\n")):
-                text += "\n"
+            elif part.tag == "br" or (part.tag in BLOCKS and said and not said[-1].endswith("\n")):
+                said.append("\n")
         self._settle()
-        self._draft.verbatim("\n".join(text.splitlines()))
+        self._draft.verbatim("\n".join("".join(said).splitlines()))
         return True
 
     def _table(self, table: Element) -> bool:
@@ -229,7 +231,8 @@ class Writer:
     def _rows(self, rows: list[list[_Cell]]) -> None:
         """Write down the rows of a table, with the names that its first ones give to the columns."""
         titles = list(takewhile(lambda row: len(row) == 1, rows))
-        heads = list(takewhile(lambda row: all(cell.head for cell in row), rows[len(titles) :]))
+        under = rows[len(titles) :]
+        heads = list(takewhile(lambda row: all(cell.head for cell in row), under[:MOST_HEADS]))
         if len(titles) + len(heads) == len(rows):
             heads = []
         rows = rows[len(titles) + len(heads) :]
@@ -260,13 +263,23 @@ def _spread(rows: Sequence[list[_Cell]], *, repeat: bool) -> Iterator[list[str]]
     for row in rows:
         line: list[str] = []
         above, reaching = reaching, {}
-        own = ((cell.text if repeat or not n else "", cell.down) for cell in row for n in range(cell.across))
+        own = _apart(row, repeat)
         while found := above.pop(len(line), None) or next(own, None):
             text, down = found
             if down > 1 and len(line) < MAX_ACROSS:
                 reaching[len(line)] = text, down - 1
             line.append(text)
         yield line
+
+
+def _apart(row: Sequence[_Cell], repeat: bool) -> Iterator[tuple[str, int]]:
+    """For each column of the cells its text and how many rows it spans; few cells span more than one."""
+    column = 0
+    for cell in row:
+        across = max(1, min(cell.across, MAX_ACROSS - column))
+        column += across
+        for n in range(across):
+            yield cell.text if repeat or not n else "", cell.down
 
 
 def _plain(words: Sequence[str]) -> str:

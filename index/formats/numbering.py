@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 ROMAN = {"m": 1000, "cm": 900, "d": 500, "cd": 400, "c": 100, "xc": 90, "l": 50, "xl": 40}
 ROMAN |= {"x": 10, "ix": 9, "v": 5, "iv": 4, "i": 1}
+DEPTHS = range(9)
+LONGEST = 100  # characters of what is printed around a number
 
 
 class _Level(NamedTuple):
@@ -28,6 +30,7 @@ class _List(NamedTuple):
     levels: dict[int, _Level]
     counts: dict[int, int]  # by depth; shared by all lists of one definition
     fresh: set[int]  # the depths that do not go on counting where another list ended
+    linked: dict[str | None, int]  # the depths by the styles whose paragraphs are there
 
 
 class Numbering:
@@ -40,6 +43,7 @@ class Numbering:
         levels = {abstract: _levels(abstract.iterfind("w:lvl", NAMES)) for abstract in abstracts}
         counts: dict[Element, dict[int, int]] = {abstract: {} for abstract in abstracts}
         self._lists: dict[str, _List] = {}
+        self._linked: set[str | None] = set()  # the styles of which one of them is
         for num in (one for one in definitions if one.tag == f"{W}num"):
             abstract = by_id.get(value(num, "w:abstractNumId"))
             if abstract is None:
@@ -53,7 +57,13 @@ class Numbering:
                 if depth in own and start is not None:
                     own[depth] = own[depth]._replace(start=start)
                     fresh.add(depth)
-            self._lists[num.get(f"{W}numId", "")] = _List(own, counts[abstract], fresh)
+            linked: dict[str | None, int] = {level.style: depth for depth, level in own.items() if level.style}
+            self._linked.update(linked)
+            self._lists[num.get(f"{W}numId", "")] = _List(own, counts[abstract], fresh, linked)
+
+    def concerns(self, style: "Element") -> bool:
+        """Whether a style says something of the numbers of its paragraphs."""
+        return style.find("w:pPr/w:numPr", NAMES) is not None or style.get(f"{W}styleId") in self._linked
 
     def count(self, layers: Sequence["Element"]) -> tuple[str, bool]:
         """Count the next paragraph: the number printed before it, and whether a bullet is.
@@ -64,8 +74,7 @@ class Numbering:
         found = self._lists.get(next((id for id in ids if id is not None), ""))
         if found is None:
             return "", False
-        levels, counts, fresh = found
-        linked: dict[str | None, int] = {level.style: depth for depth, level in levels.items() if level.style}
+        levels, counts, fresh, linked = found
         said = (
             depth
             for layer in layers
@@ -87,9 +96,11 @@ def _levels(elements: Iterable["Element"]) -> dict[int, _Level]:
     levels = {}
     for element in elements:
         depth, restart = whole(element.get(f"{W}ilvl")) or 0, whole(value(element, "w:lvlRestart"))
+        if depth not in DEPTHS:
+            continue
         levels[depth] = _Level(
             form=value(element, "w:numFmt") or "decimal",
-            text=value(element, "w:lvlText") or "",
+            text=(value(element, "w:lvlText") or "")[:LONGEST],
             start=whole(value(element, "w:start")) or 0,
             restart=depth if restart is None else restart,
             style=value(element, "w:pStyle"),

@@ -1,11 +1,13 @@
-"""What Word and PowerPoint files share: parts of XML that refer to each other. Knows nothing of what they say."""
+"""What Word, PowerPoint and Excel files share: parts of XML that refer to each other."""
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, NamedTuple
-from zipfile import ZipFile
+from typing import TYPE_CHECKING
 
-from index.formats.archive import damaged, read_part
+from index.draft import counted
+from index.errors import DocumentError
+from index.formats.archive import Archive, damaged, read_markup
+from index.types import Document
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -18,22 +20,25 @@ NAMES = {
     "mc": "http://schemas.openxmlformats.org/markup-compatibility/2006",
     "p": "http://schemas.openxmlformats.org/presentationml/2006/main",
     "r": "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    "s": "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
     "w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
 }
-A, C, D, M, MC, P, R, W = (f"{{{uri}}}" for uri in NAMES.values())
+A, C, D, M, MC, P, R, S, W = (f"{{{uri}}}" for uri in NAMES.values())
 
 
-class Package(NamedTuple):
+class Package:
     """An Office file; errors call it `name`."""
 
-    archive: ZipFile
-    name: str
+    def __init__(self, archive: Archive, name: str) -> None:
+        self.archive = archive
+        self.name = name
+        self._present = frozenset(archive.namelist())
 
     def read(self, member: str) -> "Element":
         """The root of a part, in the names of the transitional standard. Raises DocumentError."""
         from lxml import etree
 
-        data = read_part(self.archive, member, self.name)
+        data = read_markup(self.archive, member, self.name)
         strict = rb"http://purl\.oclc\.org/ooxml/(\w+)/(\w+)"
         data = re.sub(strict, rb"http://schemas.openxmlformats.org/\1/2006/\2", data)
         parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
@@ -50,14 +55,22 @@ class Package(NamedTuple):
         """The kind and the path of the parts in the file that a part refers to, by its ids for them."""
         folder, base = posixpath.split(member)
         listing = posixpath.join(folder, "_rels", f"{base}.rels")
-        present = set(self.archive.namelist())
-        links = self.read(listing) if listing in present else ()
+        links = self.read(listing) if listing in self._present else ()
         targets = ((link, posixpath.join("/", folder, link.get("Target", ""))) for link in links)
         return {
             link.get("Id", ""): (link.get("Type", "").rpartition("/")[2], path)
             for link, target in targets
-            if (path := posixpath.normpath(target)[1:]) in present and link.get("TargetMode") != "External"
+            if (path := posixpath.normpath(target)[1:]) in self._present and link.get("TargetMode") != "External"
         }
+
+
+def require_words(document: Document, pictures: int) -> None:
+    """Raises DocumentError for a file of nothing but pictures."""
+    if pictures and not document.text.strip():
+        raise DocumentError(
+            f"{document.path!r} holds {counted(pictures, 'picture')} and no text: it is scanned. "
+            "Save it as PDF, run OCR on that (ocrmypdf, for example) and add it."
+        )
 
 
 def whole(text: str | None) -> int | None:

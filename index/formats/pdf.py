@@ -8,10 +8,9 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
 from typing import Any
 
-from index.draft import Draft, require_short
+from index.draft import Draft, listed, require_short
 from index.errors import DocumentError
 from index.formats.layout import Line, Page, write_pages
 from index.types import Document
@@ -191,19 +190,7 @@ def _warning(name: str, pictures: Sequence[int], lost: Sequence[int]) -> str:
     said = []
     if pictures:
         what = "is a picture" if len(pictures) == 1 else "are pictures"
-        said.append(f"{_listed(pictures)} {what} without text, which cannot be searched")
+        said.append(f"{listed(pictures)} {what} without text, which cannot be searched")
     if lost:
-        said.append(f"{_listed(lost)} cannot be read: the file is damaged there")
+        said.append(f"{listed(lost)} cannot be read: the file is damaged there")
     return f"{name!r}: {'; '.join(said)}." if said else ""
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    """Numbers of pages as a person would write them, at most ten of them or of their ranges."""
-    words: list[str] = []
-    for _, group in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
-        run = [number for _, number in group]
-        words += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run)
-    if len(words) > 10:
-        words[9:] = ["others"]
-    listed = " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
-    return f"page {listed}" if len(numbers) == 1 else f"pages {listed}"

@@ -1,16 +1,16 @@
 """Presentations (.pptx): a page for each slide, its shapes as one reads them, by rows from the top left.
 
-Knows nothing of pictures, animations and comments; numbers, dates and footers of slides are left out.
+Pictures and comments are left out; so are numbers, dates and footers of slides, without a word.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.draft import Draft
+from index.draft import Draft, left_out, listed
 from index.formats.archive import damaged, open_archive
 from index.formats.numbering import printed_number
-from index.formats.office import MC, NAMES, A, C, M, P, Package, R, whole
+from index.formats.office import MC, NAMES, A, C, M, P, Package, R, require_words, whole
 from index.formats.spreadsheet import shown_text
 from index.types import Document
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 ROW = 457_200  # EMU, half an inch: shapes whose tops are nearer can stand side by side
 GROUPS = {f"{P}spTree", f"{P}grpSp", f"{MC}AlternateContent", f"{MC}Choice"}
+DEEPEST = 8  # level of a paragraph
 BULLETS = {f"{A}buNone", f"{A}buChar", f"{A}buBlip", f"{A}buAutoNum"}
+COMMENTS = {f"{P}cm", "{http://schemas.microsoft.com/office/powerpoint/2018/8/main}cm"}
 LEFT_OUT = ("sldNum", "dt", "ftr")
 FORMS = {"arabic": "decimal", "alphaLc": "lowerLetter", "alphaUc": "upperLetter"}
 FORMS |= {"romanLc": "lowerRoman", "romanUc": "upperRoman"}
@@ -32,12 +34,22 @@ class _Slide(NamedTuple):
 
     package: Package
     parts: dict[str, tuple[str, str]]
-    behind: list["Element"]
+    behind: "list[_Behind]"
+
+
+class _Behind(NamedTuple):
+    """A layout or a master, and its shapes by the place that each holds."""
+
+    root: "Element"
+    places: dict[str, "Element"]
 
 
 def load_pptx(data: bytes, name: str) -> Document:
     """Every slide, hidden ones too, with the numbers of its charts and its notes."""
-    draft = Draft(name)
+    draft = Draft(name, len(data))
+    layouts: dict[str, list[_Behind]] = {}
+    pictures: list[int] = []
+    seen = comments = 0
     with open_archive(data, name) as archive:
         package = Package(archive, name)
         main = package.main("ppt/presentation.xml")
@@ -45,25 +57,57 @@ def load_pptx(data: bytes, name: str) -> Document:
         if root.tag != f"{P}presentation":
             raise damaged(name)
         ids = dict.fromkeys(entry.get(f"{R}id", "") for entry in root.iterfind("p:sldIdLst/p:sldId", NAMES))
-        for kind, member in (parts[id] for id in ids if id in parts):
-            if kind == "slide":
-                draft.page()
-                _write_slide(package, member, draft)
-    return draft.document(data)
+        members = [parts[id][1] for id in ids if id in parts and parts[id][0] == "slide"]
+        for number, member in enumerate(members, 1):
+            draft.page()
+            slide = _open_slide(package, member, layouts)
+            before = draft.length
+            _write_slide(slide, member, draft)
+            kinds = [kind for kind, _ in slide.parts.values()]
+            if "image" in kinds and draft.length == before:
+                pictures.append(number)
+            seen += kinds.count("image")
+            comments += _count_comments(slide)
+    document = draft.document(data, [_without_text(pictures), left_out(comments, "comment")])
+    require_words(document, seen)
+    return document
 
 
-def _write_slide(package: Package, member: str, draft: Draft) -> None:
-    """The titles of a slide, its other shapes, its notes."""
+def _open_slide(package: Package, member: str, layouts: dict[str, list[_Behind]]) -> _Slide:
+    """What a slide refers to; `layouts` keeps those that were read."""
     parts = package.related(member)
-    kinds = dict(parts.values())
-    layout = kinds.get("slideLayout", "")
-    master = dict(package.related(layout).values()).get("slideMaster", "") if layout else ""
-    slide = _Slide(package, parts, [package.read(part) for part in (layout, master) if part])
-    shapes = _shapes(package.read(member), slide)
+    layout = dict(parts.values()).get("slideLayout", "")
+    if layout not in layouts:
+        master = dict(package.related(layout).values()).get("slideMaster", "") if layout else ""
+        roots = [package.read(part) for part in (layout, master) if part]
+        # of two shapes that hold one place, the first
+        held = [{_held(shape): shape for shape in reversed([*root.iter(f"{P}sp")])} for root in roots]
+        layouts[layout] = [
+            _Behind(root, {place: shape for place, shape in places.items() if place})
+            for root, places in zip(roots, held, strict=True)
+        ]
+    return _Slide(package, parts, layouts[layout])
+
+
+def _count_comments(slide: _Slide) -> int:
+    parts = (slide.package.read(part) for kind, part in slide.parts.values() if kind == "comments")
+    return sum(child.tag in COMMENTS for root in parts for child in root)
+
+
+def _without_text(slides: Sequence[int]) -> str:
+    """What is said of slides that are pictures."""
+    what = "is a picture" if len(slides) == 1 else "are pictures"
+    return f"{listed(slides, 'slide')} {what} without text, which cannot be searched" if slides else ""
+
+
+def _write_slide(slide: _Slide, member: str, draft: Draft) -> None:
+    """The titles of a slide, its other shapes, its notes."""
+    shapes = _shapes(slide.package.read(member), slide)
     for shape in sorted(shapes, key=lambda shape: _role(shape) != "title"):
         _write_shape(shape, slide, draft)
-    if "notesSlide" in kinds:
-        bodies = (shape for shape in package.read(kinds["notesSlide"]).iter(f"{P}sp") if _role(shape) == "body")
+    notes_part = dict(slide.parts.values()).get("notesSlide")
+    if notes_part:
+        bodies = (shape for shape in slide.package.read(notes_part).iter(f"{P}sp") if _role(shape) == "body")
         notes = "\n".join(line for shape in bodies for line in _lines(shape)).strip()
         draft.paragraph(f"Notes: {notes}" if notes else "")
 
@@ -106,8 +150,9 @@ def _twins(shape: "Element", slide: _Slide) -> Iterator["Element"]:
     """A shape, and those of the layout and the master that hold its place."""
     yield shape
     held = _held(shape)
-    for root in slide.behind if held else ():
-        yield from [other for other in root.iter(f"{P}sp") if _held(other) == held][:1]
+    for layer in slide.behind if held else ():
+        if held in layer.places:
+            yield layer.places[held]
 
 
 def _role(shape: "Element") -> str:
@@ -129,14 +174,16 @@ def _lines(element: "Element") -> list[str]:
     return ["".join(_pieces(paragraph)) for paragraph in element.iter(f"{A}p")]
 
 
-def _pieces(node: "Element") -> Iterator[str]:
-    if node.tag in (f"{A}t", f"{M}t"):
-        yield node.text or ""
-    elif node.tag == f"{A}br":
-        yield "\n"
-    elif node.tag != f"{MC}Fallback":
-        for child in node:
-            yield from _pieces(child)
+def _pieces(paragraph: "Element") -> Iterator[str]:
+    stack = [*reversed(paragraph)]
+    while stack:
+        node = stack.pop()
+        if node.tag in (f"{A}t", f"{M}t"):
+            yield node.text or ""
+        elif node.tag == f"{A}br":
+            yield "\n"
+        elif node.tag not in (f"{MC}Fallback", f"{A}p"):
+            stack += reversed(node)
 
 
 def _write_shape(shape: "Element", slide: _Slide, draft: Draft) -> None:
@@ -156,16 +203,17 @@ def _write_shape(shape: "Element", slide: _Slide, draft: Draft) -> None:
 
 
 def _write_text(shape: "Element", slide: _Slide, draft: Draft) -> None:
-    styles = [style for one in _twins(shape, slide) for style in one.iterfind("p:txBody/a:lstStyle", NAMES)]
+    said = [one.find("p:txBody/a:lstStyle", NAMES) for one in _twins(shape, slide)]
     if _role(shape):
-        styles += [style for root in slide.behind for style in root.iterfind("p:txStyles/p:bodyStyle", NAMES)]
+        said += [layer.root.find("p:txStyles/p:bodyStyle", NAMES) for layer in slide.behind]
+    styles = [style for style in said if style is not None]
     counts: dict[int, int] = {}
     for paragraph in shape.iterfind("p:txBody/a:p", NAMES):
         text = "".join(_pieces(paragraph))
         if not text.strip():
             continue
         properties = paragraph.find("a:pPr", NAMES)
-        depth = 0 if properties is None else whole(properties.get("lvl")) or 0
+        depth = 0 if properties is None else min(abs(whole(properties.get("lvl")) or 0), DEEPEST)
         layers = [properties, *(style.find(f"a:lvl{depth + 1}pPr", NAMES) for style in styles)]
         marks = (mark for layer in layers if layer is not None for mark in layer if mark.tag in BULLETS)
         mark = next(marks, None)
@@ -209,17 +257,18 @@ def _write_chart(root: "Element", draft: Draft) -> None:
     """A chart's title, and a row for each category with the value of each series."""
     for title in root.iterfind("c:chart/c:title", NAMES):
         draft.paragraph(" ".join(_lines(title)))
-    tables: list[tuple[list[str], list[dict[int, str]]]] = []  # one for series of the same categories
+    tables: list[tuple[dict[int, str], dict[int, list[tuple[str, str]]]]] = []  # categories, and the values of each
     for series in root.iter(f"{C}ser"):
-        columns = tables[-1][1] if tables else [{}]
-        categories = _points(series, "cat", "xVal") or columns[0]
-        if not tables or categories != columns[0]:
-            tables.append(([""], [categories]))
-        tables[-1][0].append(series.findtext("c:tx//c:v", "", NAMES))
-        tables[-1][1].append(_points(series, "val", "yVal"))
-    for names, columns in tables:
-        for at in sorted({at for column in columns for at in column}):
-            draft.table([[column.get(at, "") for column in columns]], names)
+        categories = _points(series, "cat", "xVal")
+        if not tables or (categories and categories != tables[-1][0]):  # series of the same ones share a table
+            tables.append((categories, {}))
+        name = series.findtext("c:tx//c:v", "", NAMES)
+        for at, shown in _points(series, "val", "yVal").items():
+            tables[-1][1].setdefault(at, []).append((name, shown))
+    for categories, values in tables:
+        for at in sorted({*categories, *values}):
+            said = [("", categories.get(at, "")), *values.get(at, ())]
+            draft.table([[shown for _, shown in said]], [name for name, _ in said])
 
 
 def _points(series: "Element", *kinds: str) -> dict[int, str]:

@@ -23,11 +23,12 @@ YEAR = re.compile("(?:19|20)[0-9]{2}")
 
 def load_csv(data: bytes, name: str) -> Document:
     """The rows of a text file, with whichever of tab, semicolon, bar and comma parts its cells."""
-    draft = Draft(name)
+    draft = Draft(name, len(data))
     text = decode(data, name)
     told = re.match('"?sep=([\t;|,])"? *(?:\n|$)', text)  # a note to Excel
     delimiter = told[1] if told else _delimiter(text)
-    write_rows(_read_csv(text[told.end() :] if told else text, delimiter), draft)
+    rows = _read_csv(text[told.end() :] if told else text, delimiter)
+    write_rows((enumerate(row) for row in rows), draft)
     return draft.document(data)
 
 
@@ -53,30 +54,32 @@ def _read_csv(text: str, delimiter: str) -> Iterable[list[str]]:
     return rows()
 
 
-def write_rows(rows: Iterable[Sequence[str]], draft: Draft) -> None:
+def write_rows(rows: Iterable[Iterable[tuple[int, str]]], draft: Draft) -> None:
     """Rows with the names of their columns. Cells that stand alone before a table are paragraphs; an empty row ends it.
 
-    The first row of several cells names the columns if it can. So do the first row of a later table, and a row wider
-    than those above it, where a number follows.
+    A row's cells come with the number of their column; empty ones may be missing. The first row of several cells names
+    the columns if it can. So do the first row of a later table, and a row wider than those above it, where a number
+    follows.
     """
-    names: Sequence[str] = ()
+    names: dict[int, str] = {}
     unused: Sequence[str] = ()  # names that no row has shown yet
     widest, fresh = 0, True
-    for row, after in pairwise(chain(rows, [()])):
-        filled = [cell for cell in row if cell.strip()]
-        if not filled:
+    filled = ({column: cell for column, cell in row if cell.strip()} for row in rows)
+    for row, after in pairwise(chain(filled, [{}])):
+        cells = [*row.values()]
+        if not cells:
             fresh = True
-        elif len(filled) == 1 and fresh and not unused:
-            draft.paragraph(filled[0])
+        elif len(cells) == 1 and fresh and not unused:
+            draft.paragraph(cells[0])
         else:
-            new = fresh or len(filled) > widest
-            if new and _are_names(filled) and (not widest or any(map(_is_number, after))):
+            new = fresh or len(cells) > widest
+            if new and _are_names(cells) and (not widest or any(map(_is_number, after.values()))):
                 draft.table([unused])
-                names = unused = row
+                names, unused = row, cells
             else:
-                draft.table([row if names else _joined(filled)], names)
+                draft.table([cells if names else _joined(cells)], [names.get(column, "") for column in row])
                 unused = ()
-            widest, fresh = max(widest, len(filled)), False
+            widest, fresh = max(widest, len(cells)), False
     draft.table([unused])
 
 

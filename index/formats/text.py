@@ -4,9 +4,8 @@ from dataclasses import replace
 from itertools import accumulate, pairwise
 
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
-from index.draft import require_short
+from index.draft import LONGEST_TITLE, require_short
 from index.formats.encoding import decode
 from index.types import Document, Heading, digest
 
@@ -23,15 +22,24 @@ def load_markdown(data: bytes, name: str) -> Document:
     document = load_text(data, name)
     text = document.text
     offsets = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+    parser = MarkdownIt()
+    parser.core.ruler.disable("inline")  # of a heading alone, below: what is inside a line can take the parser long
+    inline = MarkdownIt()
     headings = [
-        Heading(offsets[opened.map[0]], min(offsets[opened.map[1]], len(text)), int(opened.tag[1:]), _title(words))
-        for opened, words in pairwise(MarkdownIt().parse(text))
+        Heading(
+            offsets[opened.map[0]],
+            min(offsets[opened.map[1]], len(text)),
+            int(opened.tag[1:]),
+            _title(inline, words.content),
+        )
+        for opened, words in pairwise(parser.parse(text))
         if opened.type == "heading_open" and opened.map
     ]
     return replace(document, headings=tuple(headings))
 
 
-def _title(words: Token) -> str:
+def _title(parser: MarkdownIt, words: str) -> str:
     """A heading's words without marks."""
-    parts = (child.content or " " * (child.type in ("softbreak", "hardbreak")) for child in words.children or ())
+    [line] = parser.parseInline(words[:LONGEST_TITLE])
+    parts = (child.content or " " * (child.type in ("softbreak", "hardbreak")) for child in line.children or ())
     return " ".join("".join(parts).split())
