@@ -14,13 +14,15 @@ import apsw
 import apsw.sqlite_extra
 
 from index.errors import LibraryError
-from index.integrity import damaged, make_private
+from index.integrity import Damaged, damaged, make_private
 from index.records import Records, text_hash
 from index.schema import SCRIPTS, VERSION
 
-__all__ = ["Catalog", "Connection", "Records", "connect", "text_hash"]
+__all__ = ["Catalog", "Connection", "Records", "Unreadable", "connect", "text_hash"]
 
 Connection = apsw.Connection
+Unreadable = apsw.Error
+"""What reading a damaged file raises within a connection."""
 CHECKSUM = 8  # bytes at the end of a page
 _PATIENCE = 30_000  # ms
 _BUGS = (apsw.ConstraintError, apsw.MisuseError, apsw.BindingsError, apsw.MismatchError, apsw.RangeError)
@@ -125,6 +127,8 @@ class Catalog:
                 yield db
         except _BUGS:
             raise
+        except Damaged as error:
+            raise damaged(self._folder, str(error)) from error
         except apsw.Error as error:
             if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA:
                 raise damaged(self._folder, "a part of library.sqlite is not as it was written") from error

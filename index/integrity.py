@@ -36,6 +36,10 @@ def checksum(path: Path) -> str:
         return digest.hexdigest()
 
 
+class Damaged(Exception):
+    """What is stored does not fit together; says how. A transaction makes a sentence of it that names the library."""
+
+
 def make_private(path: Path) -> None:
     """Make an empty file that only its owner reads, or empty one that is there."""
     os.close(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))

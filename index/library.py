@@ -52,6 +52,7 @@ class Library:
             with self._writing():
                 if not self._catalog.is_current:  # still, now that no other process can be making it
                     self._catalog.make_tables()
+        self._snapshots.require_latest()
 
     @property
     def fingerprint(self) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.integrity import Damaged
 from index.lexical import match_query
 from index.types import Document, Feedback, Hit, Notice, Passage, kind
 from index.vector_rows import VectorRows
@@ -119,7 +120,10 @@ class Records:
         """Passages by id."""
         chosen = "WHERE passages.id IN (SELECT value FROM json_each(?))"
         rows = self._db.execute(f"{self._passage} {chosen}", (json.dumps(list(ids)),))
-        return {row[0]: _passage(row) for row in rows}
+        found = {row[0]: _passage(row) for row in rows}
+        if len(found) < len(set(ids)):
+            raise Damaged("passages that were found are not in library.sqlite")
+        return found
 
     def all_passages(self) -> Iterator[Passage]:
         """Every passage, in order of id."""
@@ -230,7 +234,8 @@ class Records:
     def keep(self, sha256: str, kind: str, data: bytes) -> None:
         """Keep the bytes of a stored content, as long as a document has it."""
         content_id = self._content_id(sha256, kind)
-        assert content_id is not None
+        if content_id is None:
+            raise Damaged("a document that was stored is not in library.sqlite")
         if self._db.execute("SELECT 1 FROM files WHERE content_id = ?", (content_id,)).fetchone():
             return
         self._db.execute("INSERT INTO files VALUES (?, zeroblob(?))", (content_id, len(data)))
@@ -263,6 +268,11 @@ class Records:
         names = ", ".join(f'"{name}"' for name in _FEEDBACK)
         rows = self._db.execute(f"SELECT {names} FROM feedback ORDER BY time, id")
         return [Feedback(**dict(zip(_FEEDBACK, row, strict=True))) for row in rows]
+
+    def copy(self, table: str, columns: str, rows: Iterable[Sequence[object]]) -> None:
+        """Take over rows of another library."""
+        marks = ", ".join("?" for _ in columns.split(","))
+        self._db.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)
 
     def put_notice(self, notice: Notice) -> None:
         """Remember what could not be read of a file, in the place of what was said of it before."""

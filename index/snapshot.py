@@ -9,6 +9,7 @@ import numpy as np
 
 from index.building import build, is_due, train_and_build
 from index.catalog import Catalog, Records
+from index.integrity import Damaged
 from index.vectors import Ids, Quantizer, VectorIndex
 
 CARRIED = 20_000
@@ -42,7 +43,10 @@ class Snapshots:
                 quantizer, base = records.vectors.quantizer(), self._open(records)
                 removed = np.setdiff1d(records.vectors.removed(base.last), base.absent)
                 added = records.vectors.since(base.last)
-                self._latest = generation, base.index.updated(added, removed, records.vectors.dimension, quantizer)
+                latest = base.index.updated(added, removed, records.vectors.dimension, quantizer)
+                if latest.size != (size := records.passage_count()):
+                    raise Damaged(f"{size:,} passages have {latest.size:,} vectors")
+                self._latest = generation, latest
             return self._latest[1]
 
     def write(self) -> None:
@@ -51,6 +55,7 @@ class Snapshots:
         Trains a quantizer when the library has grown beyond exact search, or much since the last one was trained. No
         other process may change the passages in the meantime.
         """
+        self.require_latest()
         with self._catalog.reading() as records:
             size, quantizer = records.passage_count(), records.vectors.quantizer()
             due, last, found = is_due(size, quantizer), records.vectors.last_id(), _stored(records)
@@ -68,7 +73,7 @@ class Snapshots:
                 index, quantizer = build(records.vectors.dimension, records.vectors.blocks, None), None
             else:
                 index = self._changed(records, found, quantizer)
-            generation = records.generation + due
+            generation = records.generation
         path = self._path(generation)
         checksum = index.save(path) if index else "none"
         with self._catalog.writing() as records:
@@ -80,6 +85,15 @@ class Snapshots:
                 with suppress(OSError):  # where a file that another process has open cannot be removed, a later time
                     old.unlink()
 
+    def problem(self) -> str:
+        """What is wrong with the file, as the end of a sentence."""
+        self.require_latest()
+        with self._catalog.reading() as records:
+            found = _stored(records)
+            if found and self._load(records, found, records.vectors.quantizer()):
+                return ""
+            return "is missing or not as it was written" if records.vectors.last_id() else ""
+
     def _path(self, generation: int) -> Path:
         return self._folder / f"vectors-{generation}.faiss"
 
@@ -87,6 +101,7 @@ class Snapshots:
         """The index of the snapshot; where that cannot be used, one of all passages there are now."""
         fact, quantizer = records.fact("snapshot"), records.vectors.quantizer()
         if self._base is None or self._base.fact != fact:
+            self.require_latest()
             found = _stored(records)
             index = found and self._load(records, found, quantizer)
             if found and index:
@@ -105,6 +120,13 @@ class Snapshots:
                 index.add(ids, vectors)
             return index
         return build(records.vectors.dimension, records.vectors.blocks, quantizer)
+
+    def require_latest(self) -> None:
+        """Raises Damaged when a file is of a later generation than SQLite, which then has lost its last changes."""
+        for path in self._folder.glob("vectors-[0-9]*.faiss"):
+            with self._catalog.reading() as now:  # and not one that began before the file was written
+                if int(path.stem.partition("-")[2]) > now.generation > 0:
+                    raise Damaged(f"library.sqlite is older than {path.name} and has lost its last changes")
 
     def _load(self, records: Records, found: "_Stored", quantizer: Quantizer | None) -> VectorIndex | None:
         """The snapshot; None where it is not whole, or not of the vectors that there were when it was written."""

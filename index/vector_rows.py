@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from index.integrity import Damaged
 from index.vectors import Ids, Quantizer, Vectors
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ class VectorRows:
             "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
             (json.dumps(ids),),
         )
-        return _arrays(rows.fetchall(), self.dimension)
+        found, vectors = _arrays(rows.fetchall(), self.dimension)
+        if len(found) < len(ids):
+            raise Damaged("passages that were found are not in library.sqlite, or have no vector")
+        return found, vectors
 
     def since(self, last: int) -> Iterator[tuple[Ids, Vectors]]:
         """Ids and vectors of the passages that were added after the one with the id `last`, in order, in blocks."""
@@ -83,4 +87,6 @@ class VectorRows:
 def _arrays(rows: Sequence[tuple[int, bytes]], dimension: int) -> tuple[Ids, Vectors]:
     ids = np.array([row[0] for row in rows], dtype=np.int64)
     joined = b"".join(row[1] for row in rows)
+    if len(joined) != len(rows) * dimension * 4:
+        raise Damaged("its vectors are not of one length")
     return ids, np.frombuffer(joined, dtype=np.float32).reshape(len(rows), dimension)

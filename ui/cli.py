@@ -8,14 +8,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 from index.errors import FootnoteError
-from ui import cli_bench, cli_eval, cli_gold
+from ui import cli_bench, cli_check, cli_eval, cli_gold, leaving
+from ui.environment import set_proxies_aside
 
 DEFAULT_LIBRARY = Path(".footnote")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the exit code is 0, 1 for an interruption, or 2 for bad input."""
+    """Run one command; the exit code is 0, 1 for an interruption by Ctrl-C or SIGTERM, or 2 for bad input.
+
+    A chat that is being served ends with 0, as that is how it is stopped.
+    """
+    if arguments is not None:
+        return _run(arguments)
+    leaving.heed_termination()
+    return leaving.leave(_run(None))
+
+
+def _run(arguments: list[str] | None) -> int:
     args = _parser().parse_args(arguments)
+    set_proxies_aside()
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -30,6 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    finally:
+        if worker := sys.modules.get("index.worker"):
+            worker.stop_workers()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("paths", nargs="*", metavar="PATH", help="files or folders to index first")
     _add_library(chat)
     chat.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    chat.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name by which browsers may call this server, such as that of a proxy; may be repeated",
+    )
     chat.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
     chat.add_argument("--no-browser", action="store_true", help="do not open a browser window")
     chat.add_argument(
@@ -87,6 +109,11 @@ def _parser() -> argparse.ArgumentParser:
     bench = command("bench", cli_bench.run, cli_bench.BENCH)
     cli_bench.add_options(bench)
     _add_json(bench)
+
+    check = command("check", cli_check.run, cli_check.CHECK)
+    _add_library(check)
+    _add_json(check)
+    cli_check.add_options(check)
 
     text = command("text", _text, "print the text that citation offsets count in")
     text.add_argument("path", type=Path, metavar="PATH")
@@ -114,7 +141,7 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def _index(args: argparse.Namespace) -> int:
-    from ui.assemble import open_library, update, watch
+    from ui.assemble import open_library, say, update, watch
     from ui.render import summary_json, summary_line
 
     library = open_library(args.library, create=True, precision=args.precision)
@@ -123,7 +150,9 @@ def _index(args: argparse.Namespace) -> int:
         counts = len(library.documents()), library.passage_count()
         line = json.dumps(summary_json(summary, *counts)) if args.json else summary_line(summary, *counts)
         print(line, flush=True)
-        failed = bool(summary.failures)
+        failed = bool(summary.failures) or summary.read_nothing
+        if summary.read_nothing and not summary.failures:
+            say(f"found nothing to read in {', '.join(map(repr, args.paths))}; name a file or a folder of documents.")
     return 2 if failed else 0
 
 
@@ -145,26 +174,34 @@ def _ask(args: argparse.Namespace) -> int:
 
 
 def _chat(args: argparse.Namespace) -> int:
-    from ui.address import require_free_port, warn_if_open
+    from ui.address import own_names, require_free_port, warn_if_open
     from ui.assemble import open_assistant, open_library, suggesting, update
     from ui.auth import load_users
+    from ui.scratch import private_folder
 
     users = load_users(args.auth) if args.auth else None
+    own_names(args.host, args.allow_host)
     require_free_port(args.host, args.port)
     warn_if_open(args.host, users)
     library = open_library(args.library, create=True)
     update(library, args.paths)
     assistant = open_assistant(library)
-    from ui.server import chat, serve  # with Gradio, which takes two seconds
+    with private_folder(args.library):
+        from ui.line import Line
+        from ui.serve import serve
+        from ui.server import chat  # with Gradio, which takes two seconds
 
-    app = chat(library, assistant.stream, suggesting(library, assistant.answer), args.host, users)
-    serve(app, args.host, args.port, open_browser=not args.no_browser)
+        line, suggest = Line(), suggesting(library, assistant.answer)
+        app = chat(library, assistant.stream, suggest, args.host, users, args.allow_host, line)
+        serve(app, args.host, args.port, open_browser=not args.no_browser, line=line)
     return 0
 
 
 def _text(args: argparse.Namespace) -> int:
-    from index.loaders import load
+    from index.loaders import read
+    from index.worker import load_document
 
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-    sys.stdout.write(load(args.path, str(args.path)).text)
+    name = str(args.path)
+    sys.stdout.write(load_document(read(args.path, name), name).text)
     return 0

@@ -1,0 +1,177 @@
+"""A damaged library made whole again, of what can be read of its file and of the files that were added."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import filelock
+import numpy as np
+
+from index.catalog import Catalog, Connection, Records, Unreadable, connect
+from index.check import SNAPSHOT, Finding
+from index.chunking import split
+from index.embedding import Embedder, Vectors
+from index.errors import DocumentError, LibraryError
+from index.intake import BATCH
+from index.loaders import read
+from index.salvage import Content, contents, dimension, readable
+from index.snapshot import Snapshots
+from index.types import Document, Passage, digest
+from index.worker import load_document
+
+LOCK_SECONDS = 60
+AGAIN = "it was read again"
+KEPT = "library.sqlite.damaged"
+_FEEDBACK = 'id, time, question, answer, verdict, correction, document, start, "end", quote'
+_NOTICES = "location, path, message, problem"
+
+
+@dataclass(frozen=True)
+class Mending:
+    """What was done about a document, or about all where `document` is empty; `lost` says that a person must act."""
+
+    document: str
+    message: str
+    lost: bool = False
+
+
+def repair(folder: Path, embedder: Embedder, findings: Sequence[Finding]) -> list[Mending]:
+    """Mend what was found, and tell of everything that is not as before. A damaged library.sqlite is kept beside."""
+    try:
+        with filelock.FileLock(folder / "write.lock", LOCK_SECONDS, mode=0o600):
+            said: list[Mending] = []
+            if any(finding.document != SNAPSHOT for finding in findings):
+                said = list(_made_anew(folder, embedder))
+            Snapshots(folder, Catalog(folder)).write()
+            return said
+    except filelock.Timeout as error:
+        raise LibraryError(f"Another process is writing to the library {folder}; wait for it to end.") from error
+    except OSError as error:
+        raise LibraryError(f"The library {folder} cannot be written: {error.strerror or error}.") from error
+
+
+def embedded_by(folder: Path) -> str:
+    """The fingerprint of a library's embedder, as far as it can be read."""
+    with suppress(Unreadable), closing(connect(folder / "library.sqlite")) as db:
+        return _facts(db).get("embedder", "")
+    return ""
+
+
+def _made_anew(folder: Path, embedder: Embedder) -> Iterator[Mending]:
+    """Write library.sqlite anew and put it in the place of the damaged one."""
+    old, beside = folder / "library.sqlite", folder / "mending"
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(0o700)
+    catalog = Catalog(beside)
+    catalog.make_tables()
+    generation = max((int(path.stem.partition("-")[2]) for path in folder.glob("vectors-[0-9]*.faiss")), default=0)
+    found = 0
+    with closing(connect(old)) as db, suppress(Unreadable):
+        db.execute("BEGIN")
+        facts = _facts(db)
+        same = facts.get("embedder") == embedder.fingerprint
+        length = dimension(db) if same else embedder.dimension
+        for content in contents(db, length):
+            found += bool(content.named)
+            yield from _restore(catalog, embedder, content if same else replace(content, vectors=()))
+        if _copy_rows(db, catalog) and found:
+            yield Mending("", "What was said of answers could not all be read.")
+        if generation > int(facts.get("generation", generation)):
+            yield Mending("", "What was changed last is lost; index or add it again.", lost=True)
+        generation = max(generation, int(facts.get("generation", 0)))
+    if not found:
+        yield Mending("", f"There is no document in what can be read of {old}; index your documents again.", lost=True)
+    with catalog.writing() as records:
+        records.prune_vectors()
+        records.set_fact("embedder", embedder.fingerprint)
+        records.set_fact("generation", str(max(generation, records.generation) + 1))
+    with closing(connect(beside / "library.sqlite")) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for name in ("", "-wal"):
+        damaged, kept = old.with_name(f"{old.name}{name}"), folder / f"{KEPT}{name}"
+        kept.unlink(missing_ok=True)
+        if damaged.exists():
+            kept.hardlink_to(damaged)
+    for name in ("-wal", "-shm"):
+        old.with_name(f"{old.name}{name}").unlink(missing_ok=True)
+    (beside / "library.sqlite").replace(old)
+    shutil.rmtree(beside)
+    for path in folder.glob("vectors-*"):
+        path.unlink()
+
+
+def _restore(catalog: Catalog, embedder: Embedder, content: Content) -> Iterator[Mending]:
+    """Store a content as it is or as it can be had again; a sentence where it is not what it was."""
+    path = content.named[0][1] if content.named else ""
+    name = repr(path)
+    if not path:
+        beginning = " ".join((content.text or "").split())[:60]
+        yield Mending("", f"A document that begins with {beginning!r} has lost its name; add it again.", lost=True)
+        return
+    whole = bool(content.passages) and content.text is not None
+    document, passages = Document(path, content.text or "", content.sha256, warning=content.warning), content.passages
+    if not whole:
+        again, said = _again(content)
+        yield Mending(path, f"{name} {content.problem}; {said}.", lost=said != AGAIN)
+        if again is None:
+            return
+        document, passages = again, tuple(split(again, embedder.token_starts))
+    elif content.problem:
+        yield Mending(path, f"{name} {content.problem}; these were made again.")
+    texts = [passage.embedded for passage in passages]
+    known = {text: vector for text, vector in zip(texts, content.vectors, strict=False) if vector is not None}
+    missing = [text for text in dict.fromkeys(texts) if text not in known]
+    for start in range(0, len(missing), BATCH):
+        batch = missing[start : start + BATCH]
+        known.update(zip(batch, embedder.encode_passages(batch), strict=True))
+    with catalog.writing() as records:
+        _store(records, content, document, passages, known)
+
+
+def _again(content: Content) -> tuple[Document | None, str]:
+    """The document of a content from its bytes or file, or from its text, and what to say of it."""
+    for location, path in content.named:
+        data = content.data
+        if data is None and Path(location).is_absolute():
+            with suppress(DocumentError):
+                data = read(Path(location), path)
+        if data is not None and content.sha256 in ("", digest(data)):
+            with suppress(DocumentError):
+                return load_document(data, path), AGAIN
+    if content.text is None:
+        return None, "add it again"
+    document = Document(content.named[0][1], content.text, content.sha256, warning=content.warning)
+    return document, "its text is whole, but its pages and headings are lost: add it again to have them"
+
+
+def _store(
+    records: Records, content: Content, document: Document, passages: Sequence[Passage], known: dict[str, Vectors]
+) -> None:
+    texts = list(dict.fromkeys(passage.embedded for passage in passages))
+    if texts:
+        records.put_vectors(texts, np.stack([known[text] for text in texts]))
+    for location, path in content.named:
+        records.store(location, replace(document, path=path), passages)
+        if content.data is not None and digest(content.data) == document.sha256:
+            records.keep(document.sha256, Path(path).suffix.lower(), content.data)
+
+
+def _facts(db: Connection) -> dict[str, str]:
+    with suppress(Unreadable):
+        return {str(name): str(value) for name, value in db.execute("SELECT name, value FROM facts")}
+    return {}
+
+
+def _copy_rows(db: Connection, catalog: Catalog) -> bool:
+    """Take over what persons said and what could not be read of files; whether some of the former is lost."""
+    gaps: list[tuple[int, int]] = []
+    feedback = list(readable(db, f"SELECT {_FEEDBACK} FROM feedback WHERE id > ? ORDER BY id", gaps))
+    notices = []
+    with suppress(Unreadable):
+        notices = db.execute(f"SELECT {_NOTICES} FROM notices").fetchall()
+    with catalog.writing() as records:
+        records.copy("feedback", _FEEDBACK, feedback)
+        records.copy("notices", _NOTICES, notices)
+    return bool(gaps)
