@@ -14,7 +14,7 @@ import apsw
 import apsw.sqlite_extra
 
 from index.errors import LibraryError
-from index.integrity import Damaged, damaged, make_private
+from index.integrity import DamageError, damaged, make_private
 from index.records import Records, text_hash
 from index.schema import SCRIPTS, VERSION
 
@@ -127,7 +127,7 @@ class Catalog:
                 yield db
         except _BUGS:
             raise
-        except Damaged as error:
+        except DamageError as error:
             raise damaged(self._folder, str(error)) from error
         except apsw.Error as error:
             if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA:

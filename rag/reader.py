@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.embedding import minilm_folder, obstacle
+from index.embedding import digest_of, minilm_folder, obstacle
 from index.encoder import Config, Encoder, Graph, Ids, Node, States, Weights, batches, padded
-from index.errors import ModelError
 from rag.types import Span
-from rag.weights import unpack
+from rag.weights import MODELS, read_model, unpack
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
-WEIGHTS = Path(__file__).parent / "models" / "reader.safetensors"
+WEIGHTS = MODELS / "reader.safetensors"
 ENCODER = "bert."
 WORD_EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 MAX_TOKENS = 512
@@ -49,13 +48,12 @@ class ExtractiveReader:
 
         `torch` says to run on PyTorch, and None to do so where there is an obstacle to OpenVINO.
         """
-        from safetensors.numpy import load_file
+        from safetensors.numpy import load
         from tokenizers import Tokenizer
 
-        if not weights.is_file():
-            raise ModelError(f"The reader's weights {weights} are missing; install Footnote again.")
+        packed = load(read_model(weights))
         folder = minilm_folder()
-        state = {WORD_EMBEDDINGS: word_embeddings(), **unpack(load_file(weights))}
+        state = {WORD_EMBEDDINGS: word_embeddings(), **unpack(packed)}
         on_torch = bool(obstacle(folder)) if torch is None else torch
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.enable_truncation(MAX_TOKENS)
@@ -113,6 +111,7 @@ def word_embeddings() -> NDArray[np.float32]:
     """The embedder's word vectors [vocabulary, d], on which the reader stands."""
     from safetensors import safe_open
 
+    digest_of(minilm_folder())
     with safe_open(minilm_folder() / "model.safetensors", "np") as weights:
         table: NDArray[np.float32] = weights.get_tensor(WORD_EMBEDDINGS.removeprefix(ENCODER))
     return table

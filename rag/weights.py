@@ -1,15 +1,36 @@
-"""Reader weights in a quarter of their size: matrices as int8 with one scale a row, vectors as they are."""
+"""Reader weights in a quarter of their size, matrices as int8 with one scale a row; and whether they are ours."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.errors import ModelError
+from index.types import digest
+
 if TYPE_CHECKING:
     from torch import Tensor
 
+MODELS = Path(__file__).parent / "models"
+SHA256 = {
+    "calibration.json": "51924ae623d3a9f366b0505195618687e4085d719bcd47df723cd575e2b8e8e0",
+    "reader.safetensors": "4dcc19ae800558946747d37e395ca65fb475c5c0e1f4a57e8bfc7e5e9f3e6465",
+}
+"""Of the files that Footnote is shipped with."""
 _SCALE = ".row_scale"
+
+
+def read_model(path: Path) -> bytes:
+    """The bytes of a model's file. Raises ModelError where it is missing, or is a shipped one and not as it was."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror or error}); install Footnote again.") from error
+    if path.parent == MODELS and digest(data) != SHA256[path.name]:
+        raise ModelError(f"{path} is not the file that this version of Footnote has; install Footnote again.")
+    return data
 
 
 def pack(state: "dict[str, Tensor]") -> "dict[str, Tensor]":

@@ -23,6 +23,17 @@ from ui.cli import main
 
 ROOT = Path(__file__).parents[1]
 UPLOADED = "The pilot lives at Kinsale."
+TABLES = [
+    "contents",
+    "passages",
+    "documents",
+    "facts",
+    "vectors",
+    "files",
+    "lexical_data",
+    "lexical_content",
+    "feedback",
+]
 
 
 @pytest.fixture
@@ -77,8 +88,7 @@ def test_what_is_damaged_is_not_answered_from(filled: Library, table: str, read:
 
 @pytest.mark.parametrize(
     "table",
-    """contents passages documents facts vectors files lexical_data lexical_content feedback
-    documents_by_content passages_by_text passages_by_content sqlite_autoindex_documents_1""".split(),
+    [*TABLES, "documents_by_content", "passages_by_text", "passages_by_content", "sqlite_autoindex_documents_1"],
 )
 def test_what_can_be_had_again_is_mended(filled: Library, table: str) -> None:
     expected = everything(filled)
