@@ -22,6 +22,7 @@ from tests.test_library import QUESTION, snapshot
 from ui.cli import main
 
 ROOT = Path(__file__).parents[1]
+LEXICAL = ["lexical_data", "lexical_content"]
 UPLOADED = "The pilot lives at Kinsale."
 TABLES = [
     "contents",
