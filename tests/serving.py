@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -88,3 +89,11 @@ def running(app: ASGIApp) -> Iterator[str]:
     stop = serve(app, "127.0.0.1", port, open_browser=False, wait=False)
     yield f"http://127.0.0.1:{port}"
     stop()
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait for what is to come true within half a minute."""
+    end = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)

@@ -168,8 +168,8 @@ def test_a_bug_is_a_500_without_its_traceback(filled_library: Library) -> None:
 
 
 def test_documents_come_and_go(http: TestClient, filled_library: Library) -> None:
-    listed = {"documents": [{"document": "france.txt", "passages": 1}, {"document": "spain.txt", "passages": 1}]}
-    assert http.get("/api/documents").json() == listed
+    listed = [{"document": "france.txt", "passages": 1}, {"document": "spain.txt", "passages": 1}]
+    assert http.get("/api/documents").json() == {"documents": listed, "notices": []}
     peru = "Peru is high. The capital of Peru is Lima."
     files = [("files", ("peru.md", peru.encode())), ("other", ("bad.txt", b"\0\1")), ("files", ("x.exe", b"MZ"))]
     added = http.post("/api/documents", files=files)
@@ -189,7 +189,9 @@ def test_documents_come_and_go(http: TestClient, filled_library: Library) -> Non
         "The library has no document 'peru.md'."
     )
     assert error(http.delete("/api/documents"), 400) == "The field 'document' is not as expected: field required."
-    assert http.get("/api/documents").json() == listed
+    left = http.get("/api/documents").json()
+    assert left["documents"] == listed
+    assert {notice["path"]: bool(notice["message"]) for notice in left["notices"]} == {"bad.txt": True, "x.exe": True}
 
 
 @pytest.mark.parametrize(

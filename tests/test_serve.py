@@ -260,22 +260,23 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("number", range(10))
 def test_ctrl_c_while_answering_ends_without_an_abort(shelf: Path, number: int) -> None:
     """Whoever is being answered gets the answer, who waits a sentence; SIGTERM does the same."""
-    url, replies = f"http://127.0.0.1:{PORT}", []
+    replies: list[httpx.Response] = []
 
-    def ask() -> None:
-        replies.append(httpx.post(f"{url}/api/ask", json={"question": "Which city will host EXPO 2017?"}, timeout=60))
+    def ask(http: httpx.Client) -> None:
+        replies.append(http.post("/api/ask", json={"question": "Which city will host EXPO 2017?"}))
 
-    with chatting(shelf) as process:
+    with chatting(shelf) as process, ExitStack() as opened:
         ready(process)
-        asking = [threading.Thread(target=ask) for _ in range(4)]
+        clients = [httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=60) for _ in range(8)]
+        asking = [threading.Thread(target=ask, args=(opened.enter_context(http),)) for http in clients]
         for thread in asking:
             thread.start()
-        time.sleep(random.Random(number).uniform(0.0, 0.5))
+        time.sleep(random.Random(number).uniform(0.1, 1.0))
         process.send_signal(signal.SIGTERM if number % 2 else signal.SIGINT)
         _, errors = process.communicate(timeout=60)
         for thread in asking:
             thread.join(60)
-    assert (process.returncode, errors) == (0, "")
+    assert (process.returncode, errors, len(replies)) == (0, "", 8)
     assert {reply.status_code for reply in replies} <= {200, 503}
     assert all("is being stopped" in reply.json()["error"] for reply in replies if reply.status_code == 503)
     assert not list(shelf.glob("uploads-*"))

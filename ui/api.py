@@ -23,7 +23,7 @@ from rag.conversation import understood
 from rag.retrieve import retrieve
 from rag.types import Answer, Turn
 from ui.arrivals import MAX_FILES, require_room
-from ui.caller import caller, unless_gone
+from ui.caller import Caller, caller
 from ui.guard import MAX_UPLOAD_BYTES
 from ui.render import answer_json, passage_json, summary_json
 
@@ -34,7 +34,7 @@ SEARCHING = 8  # searches at once, so that many cannot use up the threads of the
 
 Text = Annotated[str, AfterValidator(lambda text: text.encode(errors="replace").decode())]
 """Text without lone surrogates, which JSON can hold and UTF-8 cannot."""
-Stream = Callable[[str, str, Sequence[Turn], Collection[str] | None], AsyncGenerator[object]]
+Stream = Callable[[Caller, str, Sequence[Turn], Collection[str] | None], AsyncGenerator[object]]
 Asking = Callable[[str, Sequence[Turn], Collection[str] | None], Awaitable[Answer]]
 Tool = Callable[..., Awaitable[str]]
 
@@ -57,17 +57,14 @@ class Ask(BaseModel):
 
 
 def asking(stream: Stream) -> Asking:
-    """What a stream of steps ends with, as a coroutine. It leaves the line when its caller hangs up."""
+    """What a stream of steps ends with, as a coroutine."""
 
-    async def last(question: str, history: Sequence[Turn], documents: Collection[str] | None) -> Answer:
-        async with aclosing(stream(caller().name, question, history, documents)) as steps:
+    async def ask(question: str, history: Sequence[Turn], documents: Collection[str] | None) -> Answer:
+        async with aclosing(stream(caller(), question, history, documents)) as steps:
             async for step in steps:
                 answer = step
         assert isinstance(answer, Answer)
         return answer
-
-    async def ask(question: str, history: Sequence[Turn], documents: Collection[str] | None) -> Answer:
-        return await unless_gone(last(question, history, documents))
 
     return ask
 

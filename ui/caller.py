@@ -1,20 +1,15 @@
 """Who a request comes from, and whether they still wait for its answer."""
 
 import asyncio
-from collections.abc import Awaitable, MutableMapping
+from collections.abc import MutableMapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
-
-from starlette.exceptions import HTTPException
-
-T = TypeVar("T")
-HUNG_UP = 499  # as web servers log it; nobody is there to read it
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Caller:
-    """A user by name or, where there are none, a machine by address. `gone` is set when the connection ends."""
+    """A user by name or, where there are none, a machine by address. `gone` is set when they hang up."""
 
     name: str = ""
     gone: asyncio.Event = field(default_factory=asyncio.Event)
@@ -34,16 +29,3 @@ def caller(scope: MutableMapping[str, Any] | None = None) -> Caller:
     """Whose request is handled; where that is done in a task of its own, as the page's events are, `scope` tells."""
     known = scope.get(_KEY) if scope is not None else _CALLER.get()
     return known if isinstance(known, Caller) else Caller()
-
-
-async def unless_gone(work: Awaitable[T]) -> T:
-    """What the work comes to; it is given up when the caller hangs up."""
-    task, left = asyncio.ensure_future(work), asyncio.ensure_future(caller().gone.wait())
-    try:
-        await asyncio.wait({task, left}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise HTTPException(HUNG_UP, "The caller hung up.")
-        return task.result()
-    finally:
-        left.cancel()
-        task.cancel()

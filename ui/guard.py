@@ -101,16 +101,14 @@ def guarded(
         if not refused:
             name = login.name(headers) if login else ""
             try:
-                others, receive = await sessions.refuses(scope, _counted(receive, scope["path"]), name or known)
+                gone, receive = await sessions.admit(scope, _counted(receive, scope["path"]), name or known)
             except HTTPException as error:
                 refused = _Refusal(error.status_code, error.detail)
-            else:
-                refused = _Refusal(404, "There is no such conversation; reload the page.") if others else None
         if refused:
             await problem(scope["path"], refused.status, refused.sentence, refused.retry_after)(scope, receive, send)
             return
         plain(scope)
-        caller = Caller(name or _address(scope))
+        caller = Caller(name or _address(scope), gone)
         introduce(caller, scope)
         watched = _Watched(receive, caller.gone)
         try:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from index.errors import FootnoteError
+from ui.caller import Caller
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,6 +29,10 @@ class BusyError(FootnoteError):
     def __init__(self, sentence: str, *, over_share: bool = False) -> None:
         super().__init__(sentence)
         self.status = 429 if over_share else 503
+
+
+class GoneError(FootnoteError):
+    """A question whose caller has hung up."""
 
 
 @dataclass(frozen=True)
@@ -67,21 +72,24 @@ class Line:
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="answers", daemon=True)
 
-    def answering(self, stream: Callable[P, Iterator[T]]) -> Callable[Concatenate[str, P], AsyncGenerator[int | T]]:
-        """The same stream in line, for a client: how many are before it, whenever that has changed, then its steps.
+    def answering(self, stream: Callable[P, Iterator[T]]) -> Callable[Concatenate[Caller, P], AsyncGenerator[int | T]]:
+        """The same stream in line, for a caller: how many are before it, whenever that has changed, then its steps.
 
-        Raises BusyError. Who closes it leaves the line.
+        Raises BusyError. Who closes it leaves the line, and so does a caller who hangs up, with GoneError.
         """
 
-        async def in_line(client: str, /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[int | T]:
-            place = _Place(client, partial(stream, *args, **kwargs), asyncio.get_running_loop())
+        async def in_line(caller: Caller, /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[int | T]:
+            place = _Place(caller.name, partial(stream, *args, **kwargs), asyncio.get_running_loop())
             self._join(place)
+            hangs_up = asyncio.ensure_future(caller.gone.wait())
+            hangs_up.add_done_callback(lambda _: place.steps.put_nowait(_End(GoneError("The caller hung up."))))
             try:
                 while not isinstance(step := await place.steps.get(), _End):
                     yield step
                 if step.error:
                     raise step.error
             finally:
+                hangs_up.cancel()
                 self._leave(place)
 
         return in_line

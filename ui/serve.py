@@ -30,6 +30,7 @@ BODY_BYTES = 16_384
 UNREAD = 60.0  # seconds in which nothing of a response is taken
 
 _FINISHING = 10.0  # seconds that the answer at work is waited for
+_ARRIVING = 0.5  # seconds in which who was about to ask is told that there is no answer
 _STOPPING = 2.0  # seconds that what was answered has to be sent
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -61,6 +62,7 @@ def serve(
     def stop() -> None:
         if line:
             line.close(_FINISHING)
+            time.sleep(_ARRIVING)
         server.should_exit = True
         thread.join(_STOPPING)
         server.force_exit = True  # pages that are open hold a stream of events, which never ends

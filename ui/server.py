@@ -18,12 +18,12 @@ from rag.types import Turn
 from ui import api, completions
 from ui.auth import Users
 from ui.guard import MAX_UPLOAD_BYTES, guarded, problem
-from ui.line import RETRY_AFTER, BusyError, Line
+from ui.line import RETRY_AFTER, BusyError, GoneError, Line
 from ui.scratch import swept
 from ui.web import ICON, STYLE, Step, Suggest, build, theme
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
-_STATUS = {DocumentError: 400, QuestionError: 400, LibraryError: 503}
+_STATUS = {DocumentError: 400, QuestionError: 400, LibraryError: 503, GoneError: 499}  # which nobody is there to read
 
 
 def chat(

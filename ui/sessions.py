@@ -1,15 +1,16 @@
 """Whose a page's session is: that of the user, or of the browser, who opened it. Gradio asks for its name alone."""
 
+import asyncio
 import json
 import re
 import secrets
-import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope
 
 COOKIE = "footnote"
@@ -27,33 +28,39 @@ class Sessions:
 
     def __init__(self, is_open: Callable[[str], bool]) -> None:
         self._is_open = is_open
-        self._lock = threading.Lock()
-        self._owners: OrderedDict[str, str] = OrderedDict()
+        self._known: OrderedDict[str, tuple[str, asyncio.Event]] = OrderedDict()
 
-    async def refuses(self, scope: Scope, receive: Receive, owner: str) -> tuple[bool, Receive]:
-        """Whether this request names the session of another owner, or one that is not open; and its body, unread."""
+    async def admit(self, scope: Scope, receive: Receive, owner: str) -> tuple[asyncio.Event, Receive]:
+        """When who sends this request is gone, which is set for all of a session, and the request, unread.
+
+        Raises HTTPException where it names the session of another owner, or one that is not open.
+        """
         path = scope["path"].rstrip("/")
+        named: str | None = None
         if path in _NAMED_IN_BODY:
             named, receive = await _named_in(receive)
-            return named is not None and not self._is_of(named, owner), receive
-        if path.startswith(_HEARTBEAT):
-            return not self._is_of(path.removeprefix(_HEARTBEAT), owner), receive
-        if path == _STREAM:
-            query = parse_qs(scope["query_string"].decode("latin-1"))
-            session = query.get("session_hash", [""])[0]
-            return not (self._is_open(session) and self._is_of(session, owner)), receive
-        return False, receive
+        elif path == _STREAM:
+            named = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0]
+        elif path.startswith(_HEARTBEAT):
+            named = path.removeprefix(_HEARTBEAT)
+        if named is None:
+            return asyncio.Event(), receive
+        gone = self._gone(named, owner)
+        if gone is None or (path == _STREAM and not self._is_open(named)):
+            raise HTTPException(404, "There is no such conversation; reload the page.")
+        return (asyncio.Event() if path.startswith(_HEARTBEAT) else gone), receive
 
-    def _is_of(self, session: str, owner: str) -> bool:
-        """Whether it is this owner's; a session that nobody has is from now on."""
+    def _gone(self, session: str, owner: str) -> asyncio.Event | None:
+        """When this owner's page is gone; None for another's. A session that nobody has is the owner's from now on."""
         if not _SESSION.fullmatch(session):
-            return False
-        with self._lock:
-            known = self._owners.setdefault(session, owner)
-            self._owners.move_to_end(session)
-            while len(self._owners) > REMEMBERED:
-                self._owners.popitem(last=False)
-        return secrets.compare_digest(known.encode(), owner.encode())
+            return None
+        of, gone = self._known.pop(session, (owner, asyncio.Event()))
+        if gone.is_set() and of == owner:
+            gone = asyncio.Event()  # back again
+        self._known[session] = of, gone
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return gone if secrets.compare_digest(of.encode(), owner.encode()) else None
 
 
 def browser(headers: Headers) -> str:
