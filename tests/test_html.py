@@ -154,14 +154,14 @@ def test_documents_are_ticked_unless_left_out() -> None:
 def test_a_notice_stands_below_its_document_or_in_the_place_of_a_file_that_is_not_there() -> None:
     entries = [Entry("docs/scan.pdf", "/docs/scan.pdf", "0", 1), Entry("b.txt", "added:b.txt", "0", 2)]
     notices = [
-        Notice("/docs/scan.pdf", "docs/scan.pdf", "partly read", "Pages 2–9 are pictures."),
+        Notice("/docs/scan.pdf", "docs/scan.pdf", "partly read", "'docs/scan.pdf': pages 2–9 are pictures."),
         Notice("added:bad.txt", "bad.txt", "failed", "'bad.txt' is a binary file."),
     ]
     page = documents_html(entries, frozenset(), notices)
     first, second, third = re.findall(r"<li.*?</li>", page)
     assert "bad.txtNot read: it is a binary file." in plain(first)
     assert "checkbox" not in first
-    assert "Partly read: Pages 2–9 are pictures." in plain(second)
+    assert "Partly read: pages 2–9 are pictures." in plain(second)
     assert ("checkbox" in second, "dismiss" in second, "dismiss" in third) == (True, True, False)
     assert "All 2 documents" in plain(page)
     alone = documents_html([], frozenset(), notices)

@@ -94,7 +94,7 @@ def _reason(notice: Notice, name: str) -> str:
     """Why a file was not read, on one line that opens to all of it."""
     message = notice.message
     for called in (notice.path, _name(notice.path)):  # which stands above
-        message = re.sub(f"^{re.escape(repr(called))} ", "it ", message)
+        message = re.sub(f"^{re.escape(repr(called))}(:)? ", lambda found: "" if found[1] else "it ", message)
     why = f"<span><b>{_SAID[notice.problem]}:</b> {safe(printable(message))}</span>"
     return (
         f'<div class="reason {notice.problem.replace(" ", "-")}">'
@@ -117,7 +117,7 @@ def adding_html() -> str:
     limits = f'data-kinds="{" ".join(LOADERS)}" data-most="{MAX_FILES}" data-largest="{MAX_UPLOAD_BYTES}"'
     return (
         f'<div class="adding" {limits}><ul class="documents sending" aria-label="Files being sent"></ul>'
-        '<label><input type="file" multiple aria-label="Add documents"><span>Drop files anywhere, or click to add'
+        '<label><input type="file" multiple aria-label="Add documents"><span>Drop files anywhere, or click'
         f"</span><small>up to {MAX_FILES} at once, {LARGEST} each</small></label></div>"
     )
 
@@ -126,7 +126,7 @@ def nothing_yet_html() -> str:
     """What stands in the place of the conversation while there is nothing to ask about."""
     return (
         '<div class="welcome nothing"><h2>Add your documents</h2>'
-        '<p>Drop files or folders anywhere on this page, or <button data-event="pick">choose files</button></p>'
+        '<p>Drop files or folders anywhere on this page.</p><p><button data-event="pick">Choose files</button></p>'
         f"<p><small>{KINDS}<br>up to {MAX_FILES} at once, {LARGEST} each</small></p></div>"
     )
 

@@ -15,7 +15,7 @@ from index.library import Library
 from index.types import Feedback, Hit, Verdict
 from rag.types import Answer, Citation, Turn
 from ui.arrivals import arrivals, uploaded
-from ui.caller import caller
+from ui.caller import Caller, caller
 from ui.documents import adding_html, documents_html, left_behind, nothing_yet_html, told_html
 from ui.faults import safely, sentence
 from ui.html import (
@@ -33,7 +33,7 @@ from ui.session import Exchange, Shown, Talk, chosen, stopped, turns, with_excha
 from ui.source import source_body
 
 Step = int | tuple[Hit, ...] | Answer
-Stream = Callable[[str, str, Sequence[Turn], Collection[str] | None], AsyncGenerator[Step]]
+Stream = Callable[[Caller, str, Sequence[Turn], Collection[str] | None], AsyncGenerator[Step]]
 Updates = AsyncGenerator[dict[Any, Any]]
 Suggest = Callable[[Collection[str] | None], Iterator[str]]
 
@@ -68,16 +68,14 @@ def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Ca
         talk = (*talk, Exchange(asked, status="Searching…"))
         yield {question: waiting(), **said(talk)}
         among = await to_thread.run_sync(to_ask, left_out)
-        client = caller(request.request and request.request.scope).name
-        async with aclosing(stream(client, asked, history, among)) as steps:
+        asking = caller(request.request.scope if request.request else None)
+        async with aclosing(stream(asking, asked, history, among)) as steps:
             async for step in steps:
                 if isinstance(step, Answer):
-                    talk = with_last(talk, Exchange(asked, step))
+                    yield {question: ready(), **said(with_last(talk, Exchange(asked, step)))}
                 else:
                     talk = with_status(talk, _status(step))
-                yield said(talk)
-        yield await to_thread.run_sync(source, talk, Shown(len(talk) - 1))
-        yield {question: ready()}
+                    yield said(talk)
 
     def to_ask(left_out: set[str]) -> list[str] | None:
         if not (there := paths()):
@@ -133,6 +131,10 @@ def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Ca
         except Exception as error:
             body, has_pages = problem_html(sentence(error, "choose another citation")), False
         return source_html(citation, now, total, body, has_pages=has_pages)
+
+    @safely(warned)
+    def newest(talk: Talk) -> dict[Any, Any]:
+        return source(talk, Shown(len(talk) - 1)) if talk and talk[-1].answer else gr.skip()
 
     @safely(warned)
     def cite(talk: Talk, now: Shown | None, event: gr.EventData) -> dict[Any, Any]:
@@ -269,21 +271,24 @@ def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Ca
             source_view = _part(no_source_html(), "source")
 
         said_in = [conversation, talk_view, save]
+        seen, drawing = [conversation, shown], {**_PRIVATE, "concurrency_limit": None, "trigger_mode": "always_last"}
         talking = [question, shown, source_view, *said_in]
         answering = [
             question.submit(ask, [question, conversation, unticked], talking, concurrency_limit=None, **_PRIVATE),
             talk_view.retry(again, [conversation, unticked], talking, concurrency_limit=None, **_PRIVATE),
             suggestions.suggest(suggested, [conversation, unticked], talking, concurrency_limit=None, **_PRIVATE),
         ]
+        for answered in answering:  # an event of its own: while a page is drawn, the next question can be asked
+            answered.then(newest, conversation, [shown, source_view], **drawing)
         # What was on its way when an answer is cancelled comes by the queue, so what follows must come by it too.
         cancelled = question.stop(None, cancels=answering, **_PRIVATE)
         cancelled.then(stop, conversation, talking, concurrency_limit=None, **_PRIVATE)
         cancelled = new.click(None, cancels=answering, **_PRIVATE)
         cancelled.then(clear, None, talking, concurrency_limit=None, **_PRIVATE)
         save.click(export, conversation, exported, **_PRIVATE).success(None, exported, js=_DOWNLOAD, **_PRIVATE)
-        talk_view.cite(cite, [conversation, shown], [shown, source_view], **_PRIVATE)
-        source_view.step(step, [conversation, shown], [shown, source_view], **_PRIVATE)
-        source_view.view(view, [conversation, shown], [shown, source_view], **_PRIVATE)
+        talk_view.cite(cite, seen, [shown, source_view], **drawing)
+        source_view.step(step, seen, [shown, source_view], **drawing)
+        source_view.view(view, seen, [shown, source_view], **drawing)
         talk_view.judge(judge, conversation, said_in, **_PRIVATE)
         talk_view.correct(correct, conversation, said_in, **_PRIVATE)
         listing = [documents, question]

@@ -11,7 +11,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from index.library import Library
 from index.types import Document, Hit, Summary
-from rag.types import Answer, Turn
+from rag.types import Answer, Citation, Turn
 from tests.browser.conftest import Open, ask, lit_in_view
 from tests.browser.test_reach import require_accessible
 from tests.fakes import WordEmbedder
@@ -19,6 +19,7 @@ from tests.serving import assistant, running
 from ui.arrivals import MAX_FILES
 from ui.guard import MAX_UPLOAD_BYTES
 from ui.server import chat
+from ui.source import source_body
 
 SIZES = [(1366, 768), (390, 844)]
 BAD = b"\0\1\2"
@@ -300,6 +301,28 @@ def test_what_is_ticked_while_files_are_added_stays_so_and_more_files_can_come(
     expect(page.locator("#documents input")).to_have_count(5, timeout=30_000)
     expect(page.locator("progress")).to_have_count(0)
     expect(page.locator(".choice")).to_contain_text("3 of 5")
+
+
+def test_the_next_question_can_be_asked_while_a_page_is_drawn(
+    page: Page, library: Library, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(library, 3)
+    page.goto(url)
+    go = threading.Event()
+
+    def slowly(library: Library, citation: Citation, *, as_text: bool) -> tuple[str, bool]:
+        assert go.wait(60)
+        return source_body(library, citation, as_text=as_text)
+
+    monkeypatch.setattr("ui.web.source_body", slowly)
+    ask(page, "What is the capital of land 1?")
+    page.wait_for_timeout(500)
+    ask(page, "What is the capital of land 2?")
+    expect(page.locator(".answer").last).to_contain_text("Town 2")
+    expect(page.get_by_role("textbox", name="Question")).to_have_value("")
+    go.set()
+    expect(page.locator("#source .source-answer")).to_have_text("Town 2")
+    expect(page.locator("#source h2")).to_have_text("02.txt")
 
 
 class Broken:
