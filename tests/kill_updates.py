@@ -14,10 +14,12 @@ from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
 
+import index.prepare
 from index.catalog import connect
 from index.chunking import split
 from index.formats.text import load_markdown
 from index.library import Library
+from index.loaders import parse
 from index.types import Summary
 from tests.fakes import WordEmbedder
 
@@ -62,6 +64,7 @@ def inspect(at: Path, versions: set[str]) -> None:
 
 def main(folder: Path, kills: int, seed: int) -> dict[str, int]:
     """Kill so many updates at work; returns the figures."""
+    index.prepare.load_document = parse  # here, for a worker takes longer to start than all these files to store
     rng = random.Random(seed)
     files, at = folder / "files", folder / "library"
     files.mkdir()
