@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from index.catalog import Catalog, Connection, Unreadable, connect
@@ -37,7 +38,7 @@ def check(folder: Path) -> Iterator[Finding]:
                 )
             db.execute("BEGIN")
             whole = True
-            for finding in (*_of_the_file(db), *_of_documents(db)):
+            for finding in chain(_of_the_file(db), _of_documents(db)):
                 whole = False
                 yield finding
     except Unreadable as error:

@@ -93,7 +93,10 @@ def _made_anew(folder: Path, embedder: Embedder) -> Iterator[Mending]:
         damaged, kept = old.with_name(f"{old.name}{name}"), folder / f"{KEPT}{name}"
         kept.unlink(missing_ok=True)
         if damaged.exists():
-            kept.hardlink_to(damaged)
+            try:
+                kept.hardlink_to(damaged)
+            except OSError:  # where there are no links
+                shutil.copy2(damaged, kept)
     for name in ("-wal", "-shm"):
         old.with_name(f"{old.name}{name}").unlink(missing_ok=True)
     (beside / "library.sqlite").replace(old)
@@ -118,8 +121,10 @@ def _restore(catalog: Catalog, embedder: Embedder, content: Content) -> Iterator
         if again is None:
             return
         document, passages = again, tuple(split(again, embedder.token_starts))
-    elif content.problem:
+    elif any(vector is None for vector in content.vectors):
         yield Mending(path, f"{name} {content.problem}; these were made again.")
+    elif content.problem:
+        yield Mending(path, f"{name} {content.problem}; its text is whole: add it again to see its pages.", lost=True)
     texts = [passage.embedded for passage in passages]
     known = {text: vector for text, vector in zip(texts, content.vectors, strict=False) if vector is not None}
     missing = [text for text in dict.fromkeys(texts) if text not in known]

@@ -64,7 +64,9 @@ def inspect(at: Path, versions: set[str]) -> None:
 
 def main(folder: Path, kills: int, seed: int) -> dict[str, int]:
     """Kill so many updates at work; returns the figures."""
-    index.prepare.load_document = parse  # here, for a worker takes longer to start than all these files to store
+    vars(index.prepare)["load_document"] = (
+        parse  # here, for a worker takes longer to start than all these files to store
+    )
     rng = random.Random(seed)
     files, at = folder / "files", folder / "library"
     files.mkdir()
