@@ -9,7 +9,8 @@ from index.sentences import BETWEEN_CELLS
 from index.types import Document, Heading, digest
 
 MAX_CHARACTERS = 50_000_000
-ANY_SIZE, MAX_GROWTH = 3_000_000, 20  # characters that any file may hold, and more for each of its bytes
+ANY_SIZE, MAX_GROWTH = 1_000_000, 5  # characters that any file may hold, and more for each of its bytes
+ROW_COST = 5  # rows of tables may have so many times more: names of columns repeat, and rows are cut at once
 LONGEST_TITLE = 300  # characters of a heading that passages are told of
 
 
@@ -24,6 +25,7 @@ class Draft:
         self._size = size
         self._parts: list[str] = []
         self._length = 0
+        self._cost = 0  # the length, in which rows count less
         self._headings: list[Heading] = []
         self._pages: list[int] = []
 
@@ -87,7 +89,9 @@ class Draft:
         if text:
             self._parts += (gap, text)
             self._length += len(gap) + len(text)
-        require_short(self._name, self._length, self._size)
+            self._cost += len(text) // ROW_COST if BETWEEN_CELLS in text else len(text)
+        require_short(self._name, self._length)
+        require_short(self._name, self._cost, self._size)
         return self._length - len(text)
 
 

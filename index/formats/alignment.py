@@ -6,6 +6,7 @@ parts a quote may be interrupted, by a footnote or a running header, say.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -15,6 +16,9 @@ from typing import NamedTuple
 _SHORTEST = 6  # letters that a part needs, unless it is all that is missing between others
 _SHARE = 0.5  # of a quote's letters that must be found: fewer are other sentences with the same words
 _CONTEXT = 200  # characters before a quote that are looked at
+_MOST_PAIRS = (
+    600_000  # of equal letters that quote and text may have for parts to be looked for; a crowded page has half
+)
 
 _BREAK = re.compile(r"[\r\n\ufffe]")  # PDFium has U+FFFE for a hyphen at the end of a line
 
@@ -43,7 +47,9 @@ def align(quote: str, text: str, before: str = "") -> list[int | None]:
     wanted, there = _letters(quote, symbols), _letters(text, symbols)
     edges = _edges(text, there)
     runs = _whole(wanted.text, there.text, edges, _letters(before[-_CONTEXT:], symbols).text)
-    runs = runs or _parts(wanted.text, there.text, edges)
+    counts = Counter(there.text)
+    if not runs and sum(counts[letter] for letter in wanted.text) <= _MOST_PAIRS:
+        runs = _parts(wanted.text, there.text, edges)
     places: list[int | None] = [None] * len(quote)
     if sum(run.size for run in runs) >= _SHARE * len(wanted.text):
         for run in runs:
@@ -81,7 +87,10 @@ def _whole(quote: str, text: str, edges: Sequence[int], before: str) -> list[_Ru
     found = list(_occurrences(quote, text)) if quote else []
 
     def fit(start: int) -> tuple[int, int]:
-        shared = takewhile(lambda pair: pair[0] == pair[1], zip(reversed(before), text[:start][::-1], strict=False))
+        shared = takewhile(
+            lambda pair: pair[0] == pair[1],
+            zip(before[::-1], text[max(0, start - len(before)) : start][::-1], strict=False),
+        )
         return bool(edges[start]) + bool(edges[start + len(quote)]), sum(1 for _ in shared)
 
     return [_Run(0, max(found, key=fit), len(quote))] if found else []

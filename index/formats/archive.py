@@ -11,8 +11,8 @@ from index.errors import DocumentError
 MAX_UNPACKED = 300_000_000
 MAX_PART = 100_000_000  # of what is parsed as a whole
 MAX_PARTS = 20_000
-MAX_TAGS = 250_000  # of all parts together, and
-TAGS_PER_BYTE = 3  # more of them for each byte of the file: no program that people use packs as many
+MAX_TAGS = 100_000  # of all parts together, and
+TAGS_PER_BYTE = 4  # more of them for each byte of the file: no program that people use packs as many
 
 _PARSED = (".xml", ".rels", ".html", ".xhtml", ".htm", ".opf", ".ncx")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

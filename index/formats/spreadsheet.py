@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from index.draft import Draft, counted, left_out
@@ -21,7 +21,8 @@ from index.types import Document
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
-LONGEST_FORM = 255  # characters of a number format in Excel
+LONGEST_FORM = 255  # characters of a number format in Excel, of which a workbook has some two hundred
+MOST_FORMS = 1_000  # that are understood
 LONGEST_NUMBER = 400  # characters
 PLACE = re.compile("([A-Z]{1,3})[0-9]")
 
@@ -95,9 +96,8 @@ def _read_book(package: Package, root: "Element", parts: dict[str, str]) -> _Boo
     forms: list[str] = []
     if "styles" in parts:
         styles = package.read(parts["styles"])
-        own = {
-            form.get("numFmtId"): form.get("formatCode", "") for form in styles.iterfind("s:numFmts/s:numFmt", NAMES)
-        }
+        listed = islice(styles.iterfind("s:numFmts/s:numFmt", NAMES), MOST_FORMS)
+        own = {form.get("numFmtId"): form.get("formatCode", "") for form in listed}
         known = {str(number): form for number, form in BUILTIN_FORMATS.items()} | own
         forms = [known.get(style.get("numFmtId", ""), "") for style in styles.iterfind("s:cellXfs/s:xf", NAMES)]
     since = root.find("s:workbookPr", NAMES)
@@ -226,7 +226,7 @@ def shown_text(text: str, form: str, epoch: datetime = datetime(1899, 12, 30)) -
         return text
 
 
-@lru_cache
+@lru_cache(2 * MOST_FORMS)
 def _dated(form: str) -> bool | None:
     """Whether what a number format shows is a span of time; None where it shows no date or time."""
     from openpyxl.styles.numbers import is_date_format, is_timedelta_format
@@ -262,7 +262,7 @@ def shown_number(value: float, form: str) -> str:
     return f"{'-' if value < 0 and exact else ''}{shape.before}{digits}{shape.after}"
 
 
-@lru_cache
+@lru_cache(2 * MOST_FORMS)
 def _shape(form: str) -> _Form | None:
     """What a number format says of positive numbers; None for one of other things, or of more than digits."""
     around, core, power = ["", ""], "", 0
