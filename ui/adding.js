@@ -34,7 +34,8 @@ function send({ name, file }) {
   row.append(Object.assign(document.createElement("span"), { textContent: name }), share);
   sending.append(row);
   const body = new FormData();
-  body.append("files", file, "file");
+  const own = `${Date.now()}-${Math.random()}`; // the server keeps files by content and name, and this is deleted there
+  body.append("files", file, own);
   return new Promise((done, failed) => {
     const request = new XMLHttpRequest();
     request.open("POST", new URL("gradio_api/upload", document.baseURI));
