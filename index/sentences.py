@@ -10,6 +10,8 @@ BETWEEN_CELLS = " | "
 # A block ends at a blank line, and before and after a line that stands alone: a heading, a list item, a table row.
 _STANDALONE = r"[ \t]*(?:#{1,6}[ \t]|[-*+•][ \t]|\||>|\d{1,3}[.)][ \t])"
 _BLOCK_BREAK = re.compile(rf"\n[ \t]*\n|\n(?={_STANDALONE})|(?<=\n)(?=#)")
+_OPENING = re.compile(r"[(\[{<«‹〈《「『【〔（［｛]")
+_CROWDED = 50  # opening brackets in a block, at every eighth character, through which syntok walks again and again
 _HEADING_LINE = re.compile(r"^#{1,6}[ \t][^\n]*\n", re.MULTILINE)
 
 
@@ -40,7 +42,9 @@ def sentences(text: str) -> list[tuple[int, int]]:
         if BETWEEN_CELLS in block:
             found.append((start, end))
             continue
-        starts = {sentence[0].offset for paragraph in segmenter.analyze(block) for sentence in paragraph if sentence}
+        plain, brackets = _OPENING.subn("_", block)
+        plain = plain if brackets > max(_CROWDED, len(block) // 8) else block
+        starts = {sentence[0].offset for paragraph in segmenter.analyze(plain) for sentence in paragraph if sentence}
         cuts = sorted((starts - {0}) | {0, len(block)})
         spans = (strip_span(text, start + a, start + b) for a, b in pairwise(cuts))
         found.extend((a, b) for a, b in spans if a < b)

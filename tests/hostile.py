@@ -371,6 +371,8 @@ def repeated(piece: str, size: int = 100_000) -> bytes:
 
 
 TEXTS = (
+    "( ",
+    "[[[a ",
     "# ",
     "#\n",
     "a\n=\n",

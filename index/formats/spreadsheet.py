@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LONGEST_FORM = 255  # characters of a number format in Excel, of which a workbook has some two hundred
 MOST_FORMS = 1_000  # that are understood
+LONGEST_UNIT = 60  # characters around a number
 LONGEST_NUMBER = 400  # characters
 PLACE = re.compile("([A-Z]{1,3})[0-9]")
 
@@ -272,7 +273,7 @@ def _shape(form: str) -> _Form | None:
         core += digits
         power += 2 * (sign == "%")
         around[bool(core)] += quoted + escaped + currency + sign
-    if not core:
+    if not core or sum(map(len, around)) > LONGEST_UNIT:
         return None
     whole, _, part = core.partition(".")
     power -= 3 * (len(core) - len(core.rstrip(",")))
