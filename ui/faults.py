@@ -41,19 +41,6 @@ def safely(
 
             return streamed
 
-        if inspect.isasyncgenfunction(handler):
-
-            @wraps(handler)
-            async def awaited(*args: Any) -> Any:
-                try:
-                    async with aclosing(handler(*args)) as steps:
-                        async for step in steps:
-                            yield step
-                except Exception as error:
-                    yield otherwise(*args, sentence(error, then))
-
-            return awaited
-
         if inspect.isgeneratorfunction(handler):
 
             @wraps(handler)
