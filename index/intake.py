@@ -7,7 +7,6 @@ stored, in the same transaction.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,8 +72,15 @@ class Intake:
 
     def summary(self) -> Summary:
         """What was done so far."""
-        counts = {name: self.counts[name] for name in ("added", "updated", "moved", "unchanged")}
-        return replace(Summary(**counts), failures=tuple(self.failures), warnings=tuple(self.warnings))
+        done = self.counts
+        return Summary(
+            added=done["added"],
+            updated=done["updated"],
+            moved=done["moved"],
+            unchanged=done["unchanged"],
+            failures=tuple(self.failures),
+            warnings=tuple(self.warnings),
+        )
 
     def _readable(self, prepared: Iterable[Ready | Failure]) -> Iterator[Ready]:
         for result in prepared:

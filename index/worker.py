@@ -103,7 +103,12 @@ class _Pool:
     """Workers that take one task each at a time; who comes when all are busy waits."""
 
     def __init__(self, size: int) -> None:
-        self._free = threading.Semaphore(size)
+        self._size = size
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin without workers: those there are belong to the process that this one was forked from."""
+        self._free = threading.Semaphore(self._size)
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
@@ -212,6 +217,8 @@ def _room(task: Task) -> str:
 
 _parsers = _Pool(TOGETHER)
 _painters = _Pool(TOGETHER)
+for _pool in (_parsers, _painters):
+    os.register_at_fork(after_in_child=_pool.forget)
 
 
 # In the worker itself

@@ -130,6 +130,19 @@ def test_a_worker_at_work_leaves_with_its_parent() -> None:
     raise AssertionError("it is still at work")
 
 
+def test_a_forked_process_has_workers_of_its_own() -> None:
+    code = (
+        "import os, index.worker as w\n"
+        "w.load_document(b'One.', 'a.txt')\n"
+        "child = os.fork()\n"
+        "texts = [w.load_document(b'%d' % n, 'a.txt').text for n in range(child > 0, 400, 2)]\n"
+        "assert texts == [str(n) for n in range(child > 0, 400, 2)]\n"
+        "if child:\n    assert os.waitpid(child, 0)[1] == 0\n    print('whole')\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ran.stdout == "whole\n"
+
+
 def test_stopping_frees_who_waits() -> None:
     caught: list[DocumentError] = []
 

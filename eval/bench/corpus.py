@@ -6,8 +6,8 @@ from pathlib import Path
 
 from index.errors import DocumentError
 from index.loaders import load
-from index.survey import find_files
 from index.sentences import BETWEEN_CELLS, sentences
+from index.survey import find_files
 from index.types import Document, kind
 
 PER_PASSAGE = 650
