@@ -1,6 +1,7 @@
 """What a file holds and its text does not is said in one calm sentence, and nothing where all is read."""
 
 import io
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -104,7 +105,8 @@ def test_notes_and_charts_of_a_workbook() -> None:
     sheet.add_chart(BarChart(), "D1")
     book.create_sheet("Secret").append(["hidden"])
     book["Secret"].sheet_state = "veryHidden"
-    book.create_chartsheet("Chart").add_chart(BarChart())
+    charts: Any = book.create_chartsheet("Chart")
+    charts.add_chart(BarChart())
     data = io.BytesIO()
     book.save(data)
     assert warning("a.xlsx", data.getvalue()) == "1 comment is left out; 2 charts are left out."
