@@ -4,6 +4,7 @@ The three that hang inside PDFium can only be stopped from outside: never read o
 """
 
 import io
+import random
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -200,6 +201,14 @@ def zip_bomb_docx(megabytes: int = 400) -> bytes:
     return data.getvalue()
 
 
+def padded(make: Callable[[], bytes]) -> bytes:
+    """An archive with a picture of 60 KB besides, which lets it unpack to more."""
+    data = io.BytesIO(make())
+    with zipfile.ZipFile(data, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("media/image.png", random.Random(1).randbytes(60_000))
+    return data.getvalue()
+
+
 def many_paragraphs_docx(count: int = 16_000_000) -> bytes:
     """A Word file of 100 KB whose one part unpacks to 96 MB of empty paragraphs."""
     return docx("<w:p/>" * count)
@@ -232,7 +241,7 @@ def many_notes_docx(count: int = 20_000) -> bytes:
     return docx(f"<w:p>{refers}</w:p>{gone * count}", footnotes=notes)
 
 
-def crowded_cell_docx(count: int = 40_000) -> bytes:
+def crowded_cell_docx(count: int = 20_000) -> bytes:
     """A Word file with a cell of thousands of paragraphs."""
     cell = f"<w:tc>{'<w:p><w:r><w:t>word</w:t></w:r></w:p>' * count}</w:tc><w:tc><w:p/></w:tc>"
     return docx(f"<w:tbl><w:tr>{cell}</w:tr><w:tr>{cell}</w:tr></w:tbl>")
@@ -413,6 +422,11 @@ CASES: dict[str, Callable[[], bytes]] = {
         *(many_levels_pptx, many_slides_pptx, same_chapter_epub, unclosed_html, wide_heads_html, long_name_csv),
         *(wide_csv, many_lines_pdf, same_page_pdf, many_pages_pdf, one_row_pdf),
     )
+}
+CASES |= {
+    f"padded.{name}": partial(padded, make)
+    for name, make in CASES.items()
+    if name.endswith((".docx", ".xlsx", ".pptx", ".epub"))
 }
 CASES |= {f"{n}.{kind}": partial(repeated, piece) for kind in ("md", "txt") for n, piece in enumerate(TEXTS)}
 CASES |= {f"{n}.html": partial(repeated, piece) for n, piece in enumerate(PAGES)}

@@ -1,13 +1,11 @@
 """What a file holds and its text does not is said in one calm sentence, and nothing where all is read."""
 
 import io
-from typing import Any
 
 import pytest
 from openpyxl import Workbook
 from openpyxl.chart import BarChart
 from openpyxl.comments import Comment
-from openpyxl.worksheet.worksheet import Worksheet
 from reportlab.pdfgen.canvas import Canvas
 
 from index.errors import DocumentError
@@ -97,16 +95,14 @@ def test_what_is_left_out_is_said(name: str, data: bytes, said: str) -> None:
 
 def test_notes_and_charts_of_a_workbook() -> None:
     book = Workbook()
-    sheet = book.active
-    assert isinstance(sheet, Worksheet)
+    sheet = book.create_sheet("Prices")
     sheet.append(["Item", "Price"])
     sheet.append(["Bolt", 2])
     sheet["A1"].comment = Comment("Which one?", "Ada")
     sheet.add_chart(BarChart(), "D1")
     book.create_sheet("Secret").append(["hidden"])
     book["Secret"].sheet_state = "veryHidden"
-    charts: Any = book.create_chartsheet("Chart")
-    charts.add_chart(BarChart())
+    book.create_chartsheet("Chart").add_chart(BarChart())
     data = io.BytesIO()
     book.save(data)
     assert warning("a.xlsx", data.getvalue()) == "1 comment is left out; 2 charts are left out."

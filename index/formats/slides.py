@@ -35,6 +35,7 @@ class _Slide(NamedTuple):
     package: Package
     parts: dict[str, tuple[str, str]]
     behind: "list[_Behind]"
+    shown: set[str]  # parts that were written
 
 
 class _Behind(NamedTuple):
@@ -86,7 +87,7 @@ def _open_slide(package: Package, member: str, layouts: dict[str, list[_Behind]]
             _Behind(root, {place: shape for place, shape in places.items() if place})
             for root, places in zip(roots, held, strict=True)
         ]
-    return _Slide(package, parts, layouts[layout])
+    return _Slide(package, parts, layouts[layout], set())
 
 
 def _count_comments(slide: _Slide) -> int:
@@ -194,6 +195,9 @@ def _write_shape(shape: "Element", slide: _Slide, draft: Draft) -> None:
         if node.tag == f"{A}tbl":
             _write_table(node, draft)
         for kind, part in (slide.parts[id] for id in node.values() if id in slide.parts):
+            if part in slide.shown:
+                continue
+            slide.shown.add(part)
             if kind == "chart":
                 _write_chart(slide.package.read(part), draft)
             elif kind == "diagramData":  # of SmartArt
