@@ -301,7 +301,7 @@ def many_levels_pptx(count: int = 40_000) -> bytes:
     return pptx(f"<p:sp><p:txBody>{items}</p:txBody></p:sp><p:sp><p:txBody>{deep}</p:txBody></p:sp>")
 
 
-def many_slides_pptx(count: int = 300) -> bytes:
+def many_slides_pptx(count: int = 200) -> bytes:
     """A presentation of hundreds of slides that all have one large layout."""
     holder = '<p:sp><p:nvSpPr><p:nvPr><p:ph type="body" idx="{}"/></p:nvPr></p:nvSpPr></p:sp>'
     held = "".join(holder.format(n) for n in range(20_000))

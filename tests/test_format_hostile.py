@@ -10,7 +10,7 @@ import pytest
 from tests.hostile import CASES, packed, zip_bomb_docx
 from tests.mutations import FILES, mutate, read
 
-MUTATIONS = 150  # of each file
+MUTATIONS = 100  # of each file
 
 Cost = tuple[float, float, int]
 
