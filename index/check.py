@@ -26,7 +26,7 @@ class Finding:
 def check(folder: Path) -> Iterator[Finding]:
     """Everything that is damaged in a library. Raises LibraryError where there is none, or one of another format."""
     path = folder / "library.sqlite"
-    if not path.is_file():
+    if not is_library(folder):
         raise LibraryError(f"There is no library in {folder}; make one with: footnote index PATH --library {folder}")
     try:
         with closing(connect(path)) as db:

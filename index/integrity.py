@@ -51,3 +51,14 @@ def damaged(folder: Path, what: str) -> LibraryError:
         f"The library {folder} is damaged: {what}; see what is lost and mend it with: "
         f"footnote check --repair --library {folder}"
     )
+
+
+def is_library(folder: Path) -> bool:
+    """Whether there is a library in a folder. Raises LibraryError where that cannot be told."""
+    try:
+        return (folder / "library.sqlite").is_file()
+    except OSError as error:
+        raise LibraryError(
+            f"The library {folder} cannot be read: {error.strerror or error}; "
+            "ask its owner for the right to, or choose another with --library."
+        ) from error

@@ -16,6 +16,7 @@ from index.chunking import split
 from index.embedding import Embedder, Vectors
 from index.errors import DocumentError, LibraryError
 from index.intake import BATCH, Intake, Progress
+from index.integrity import is_library
 from index.loaders import read
 from index.prepare import Ready, prepare
 from index.snapshot import Snapshots
@@ -40,7 +41,7 @@ class Library:
                 folder.mkdir(0o700, parents=True, exist_ok=True)
             except OSError as error:
                 raise LibraryError(f"The library {folder} cannot be made: {error.strerror or error}.") from error
-        elif not (folder / "library.sqlite").is_file():
+        if not is_library(folder) and not create:
             raise LibraryError(
                 f"There is no library in {folder}; make one with: footnote index PATH --library {folder}"
             )
@@ -165,7 +166,11 @@ class Library:
             removed=removed,
             failures=(*seen.failures, *done.failures),
             skipped=tuple(seen.skipped),
-            warnings=(*done.warnings, *(notice.message for notice in seen.folders.values() if notice)),
+            warnings=(
+                *done.warnings,
+                *(notice.message for notice in seen.folders.values() if notice),
+                *(f"{path!r} is there no more: what the library held of it is removed." for path in seen.vanished),
+            ),
         )
 
     def add_files(
@@ -247,11 +252,11 @@ class Library:
                     records.delete(entry.location)
                     records.drop_notice(entry.location)
                     removed += 1
+            for noted in records.notices():
+                if noted.problem != "partly read" and is_gone(noted.location):
+                    records.drop_notice(noted.location)
             for location, notice in seen.folders.items():
                 records.drop_notice(location)
-                for failed in records.notices():
-                    if failed.location.startswith(location + os.sep) and not Path(failed.location).exists():
-                        records.drop_notice(failed.location)
                 if notice:
                     records.put_notice(notice)
         return removed
@@ -320,6 +325,11 @@ class Library:
                     if texts:
                         records.put_vectors(texts, np.stack([vectors[text] for text in texts]))
                     records.set_fact("embedder", self._embedder.fingerprint)
+
+
+def is_gone(location: str) -> bool:
+    """Whether a file or a folder on this disk is there no more."""
+    return Path(location).is_absolute() and not os.path.lexists(location)
 
 
 def _texts(records: Records) -> list[str]:

@@ -61,7 +61,7 @@ def load(path: Path, name: str) -> Document:
 
 def read(path: Path, name: str) -> bytes:
     """The bytes of a file of a kind that Footnote reads. Raises DocumentError."""
-    if kind(name) not in LOADERS:
+    if kind(name) not in LOADERS and not (path.is_dir() or is_missing(path)):
         raise DocumentError(f"{name!r} is not a kind of file Footnote reads ({', '.join(LOADERS)}); {advice(name)}.")
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
@@ -75,6 +75,14 @@ def read(path: Path, name: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise DocumentError(f"{name!r} cannot be read: {error.strerror or error}.") from error
+
+
+def is_missing(path: Path) -> bool:
+    """Whether there is nothing of that path."""
+    try:
+        return not path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def parse(data: bytes, name: str) -> Document:

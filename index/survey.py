@@ -3,13 +3,16 @@
 import os
 import stat
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 from index.loaders import LOADERS, advice
 from index.types import Failure, Notice, kind
+
+FEW = 5  # files that are named one by one
+_UNREAD = "is not a kind of file Footnote reads"
+_UNLISTED = "is a folder that cannot be listed"
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class Found:
 class Survey:
     """Files to read, locations of stored documents that are gone, paths that name nothing, and files left out.
 
-    `folders` has a notice for each folder with files that are left out, None for each without.
+    `folders` has a notice for each folder with files that are left out, None for each without. `vanished` are paths
+    that are there no more and once held documents.
     """
 
     found: list[Found]
@@ -34,11 +38,12 @@ class Survey:
     failures: list[Failure]
     skipped: list[Failure]
     folders: dict[str, Notice | None]
+    vanished: list[str]
 
 
 def survey(paths: Sequence[str], known: Collection[str], own: Path) -> Survey:
     """Look at the paths. `known` are the locations of stored documents; the library's `own` folder is left out."""
-    seen = Survey([], [], [], [], {})
+    seen = Survey([], [], [], [], {}, [])
     found: dict[str, Found] = {}
     gone: list[str] = []
     for path in paths:
@@ -47,12 +52,14 @@ def survey(paths: Sequence[str], known: Collection[str], own: Path) -> Survey:
             location = str(root.resolve())
             inside = [known_location for known_location in known if known_location.startswith(location + os.sep)]
             if root.is_dir():
-                found.update((item.location, item) for item in _search(root, location, own, seen))
-                gone += inside
+                unlisted: list[str] = []  # where nobody can tell what is gone
+                found.update((item.location, item) for item in _search(root, location, own, seen, unlisted))
+                gone += [each for each in inside if not each.startswith(tuple(unlisted))]
             elif root.exists():
                 found[location] = _found(root)
             elif location in known or inside:
                 gone += [location] if location in known else inside
+                seen.vanished.append(path)
             else:
                 seen.failures.append(Failure(path, f"{path!r} does not exist; name a file or a folder to index."))
         except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle; ValueError: a null byte
@@ -77,17 +84,22 @@ def find_files(root: Path) -> Iterator[Path]:
 def look_through(root: Path) -> Iterator[tuple[Path, str]]:
     """Files under a folder in a fixed order, each with the reason why it is left out, empty for those to be read.
 
-    Links to folders are left out too; what is hidden and the lock files of office programs are passed over. Raises
-    OSError for a folder that cannot be listed, whose files would else seem gone.
+    Links to folders, and folders that cannot be listed, are left out too; what is hidden and the lock files of office
+    programs are passed over. Raises OSError where the folder itself cannot be listed.
     """
     inside = root.resolve()
-    for folder, subfolders, names in os.walk(root, onerror=_raise):
+    closed: list[OSError] = []
+    for folder, subfolders, names in os.walk(root, onerror=closed.append):
         links = [name for name in subfolders if Path(folder, name).is_symlink()]
         subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in links)
         for name in sorted((*names, *links)):
             if not name.startswith((".", "~$")):
                 path = Path(folder, name)
                 yield path, _obstacle(path, inside)
+    for error in closed:
+        if error.filename == str(root):
+            raise error
+        yield Path(error.filename), f"{_UNLISTED} ({error.strerror}); change its rights"
 
 
 def _obstacle(path: Path, inside: Path) -> str:
@@ -104,21 +116,24 @@ def _obstacle(path: Path, inside: Path) -> str:
     if not stat.S_ISREG(mode):
         return "is not a file but a device or a pipe; remove it"
     if kind(path.name) not in LOADERS:
-        return f"is not a kind of file Footnote reads; {advice(path.name)}"
+        return f"{_UNREAD}; {advice(path.name)}"
     return ""
 
 
-def _search(root: Path, location: str, own: Path, seen: Survey) -> Iterator[Found]:
-    """The files of a folder that are read; what is left out is noted in `seen`."""
+def _search(root: Path, location: str, own: Path, seen: Survey, unlisted: list[str]) -> Iterator[Found]:
+    """The files of a folder that are read; what is left out is noted in `seen`, and what cannot be listed, with its
+    separator, in `unlisted`."""
     kept_out = str(own.resolve()) + os.sep
     left_out: list[tuple[Path, str]] = []
     for path, reason in look_through(root):
-        if str(path.resolve() if path.exists() else path.absolute()).startswith(kept_out):
+        if str(path.parent.resolve() / path.name).startswith(kept_out):
             continue
         if reason:
             left_out.append((path, reason))
         else:
             yield _found(path)
+        if reason.startswith(_UNLISTED):
+            unlisted.append(str(path.resolve()) + os.sep)
     seen.skipped.extend(Failure(_stored(str(path)), f"{str(path)!r} {reason}.") for path, reason in left_out)
     notice = None
     if left_out:
@@ -127,17 +142,22 @@ def _search(root: Path, location: str, own: Path, seen: Survey) -> Iterator[Foun
     seen.folders[_stored(location)] = notice
 
 
-def describe_skipped(left_out: Iterable[tuple[Path, str]]) -> str:
-    """One sentence for a person: how many files of which kinds were left out and what to do, most frequent first."""
-    reasons = sorted((reason, path.suffix.lower() or "no ending") for path, reason in left_out)
-    parts = []
-    for reason, group in groupby(reasons, key=lambda pair: pair[0]):
-        counts = Counter(suffix for _, suffix in group)
-        kinds = ", ".join(f"{count:,} {suffix}" for suffix, count in counts.most_common())
-        parts.append((-counts.total(), kinds, reason.rpartition("; ")[2]))
-    said = "; ".join(f"{kinds} ({what})" for _, kinds, what in sorted(parts))
-    many = f"{len(reasons):,} files were" if len(reasons) > 1 else "1 file was"
-    return f"{many} left out: {said}."
+def describe_skipped(left_out: Sequence[tuple[Path, str]]) -> str:
+    """One sentence for a person: which files were left out, by name where they are few, and what to do."""
+    alike: dict[str, list[Path]] = {}
+    for path, reason in left_out:
+        alike.setdefault(reason.removeprefix(f"{_UNREAD}; "), []).append(path)
+    parts = [f"{_named(paths)} ({reason})" for reason, paths in sorted(alike.items(), key=lambda pair: -len(pair[1]))]
+    many = f"{len(left_out):,} were" if len(left_out) > 1 else "1 was"
+    return f"{many} left out: {'; '.join(parts)}."
+
+
+def _named(paths: Sequence[Path]) -> str:
+    """The names of a few files; how many of which kinds, of more."""
+    if len(paths) <= FEW:
+        return ", ".join(path.name for path in paths)
+    counts = Counter(path.suffix.lower() or "without an ending" for path in paths)
+    return ", ".join(f"{count:,} {suffix}" for suffix, count in counts.most_common())
 
 
 def _found(file: Path) -> Found:
@@ -146,7 +166,3 @@ def _found(file: Path) -> Found:
 
 def _stored(text: str) -> str:
     return text.encode(errors="replace").decode()
-
-
-def _raise(error: OSError) -> None:
-    raise error

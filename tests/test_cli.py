@@ -96,13 +96,13 @@ def test_what_a_folder_has_that_is_not_read(tmp_path: Path, capsys: pytest.Captu
     folder.mkdir()
     for name in ("contract.doc", "letter.rtf", "mail.eml"):
         (folder / name).write_text("hi")
-    left_out = f"{str(folder)!r}: 3 files were left out: 1 .doc, 1 .rtf (save it as .docx); 1 .eml (save it as PDF)."
+    left_out = f"{str(folder)!r}: 3 were left out: contract.doc, letter.rtf (save it as .docx); mail.eml (save it as PDF)."
     assert main(["index", str(folder), *library]) == 2, "nothing could be read"
     captured = capsys.readouterr()
     assert captured.out.startswith("0 added")
     assert left_out in captured.err
     assert "3 left out" in captured.out
-    assert f"found nothing to read in {str(folder)!r}" in captured.err
+    assert captured.err.count("\n") == 1
     assert left_out in fails(capsys, "ask", "Where?", "--docs", str(folder))
     (folder / "a.txt").write_text("The ferry leaves Cobh at noon.")
     assert main(["index", str(folder), *library, "--json"]) == 0

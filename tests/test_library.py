@@ -1,6 +1,7 @@
 """The library on disk: kept in step with files, safe among threads and processes, its cache never missed."""
 
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -94,7 +95,9 @@ def test_a_file_leaves_only_with_its_own_folder(library: Library, files: Path, t
 def test_a_path_that_is_gone_is_removed(library: Library, files: Path, gone: str) -> None:
     library.update([str(files)])
     files.rename(files.with_name("elsewhere"))
-    assert library.update([str(files / gone)]) == Summary(removed=1 if gone else 2)
+    path = str(files / gone)
+    told = f"{path!r} is there no more: what the library held of it is removed."
+    assert library.update([path]) == Summary(removed=1 if gone else 2, warnings=(told,))
 
 
 def test_the_library_does_not_index_itself(library: Library, files: Path) -> None:
@@ -288,8 +291,9 @@ def test_files_that_are_skipped_are_named_with_what_to_do(library: Library, file
     first = f"{str(files / 'a.doc')!r} is not a kind of file Footnote reads; save it as .docx."
     assert summary.skipped[0].message == first
     sentence = (
-        f"{str(files)!r}: 5 files were left out: 2 .doc, 1 .rtf (save it as .docx); 1 .png (run OCR on it (ocrmypdf, "
-        "for example) and add the PDF); 1 no ending (save it as PDF or, if it holds plain text, as .txt)."
+        f"{str(files)!r}: 5 were left out: a.doc, b.DOC, c.rtf (save it as .docx); "
+        "log (save it as PDF or, if it holds plain text, as .txt); "
+        "photo.png (run OCR on it (ocrmypdf, for example) and add the PDF)."
     )
     assert summary.warnings == (sentence,)
     assert library.notices() == [Notice(str(files), str(files), "skipped", sentence)]
@@ -298,6 +302,31 @@ def test_files_that_are_skipped_are_named_with_what_to_do(library: Library, file
             path.unlink()
     (files / "log").unlink()
     assert library.update([str(files)]) == Summary(unchanged=2)
+    assert library.notices() == []
+
+
+def test_many_that_are_skipped_are_counted(library: Library, files: Path) -> None:
+    for number in range(4):
+        (files / f"{number}.doc").write_text("hi")
+        (files / f"{number}.RTF").write_text("hi")
+    (files / "nowhere").symlink_to(files / "gone")
+    [warning] = library.update([str(files)]).warnings
+    assert warning == (
+        f"{str(files)!r}: 9 were left out: 4 .rtf, 4 .doc (save it as .docx); nowhere (is a link to nothing; remove it)."
+    )
+
+
+def test_what_was_said_of_a_folder_goes_with_it(library: Library, files: Path) -> None:
+    (files / "a.doc").write_text("hi")
+    (files / "b.pdf").write_bytes(b"%PDF-1.4 and no more")
+    library.update([str(files)])
+    assert [notice.problem for notice in library.notices()] == ["skipped", "failed"]
+    moved = files.rename(files.parent / "moved")
+    assert library.update([str(moved)]).moved == 2
+    assert {notice.path for notice in library.notices()} == {str(moved), str(moved / "b.pdf")}
+    shutil.rmtree(moved)
+    gone = f"{str(moved)!r} is there no more: what the library held of it is removed."
+    assert library.update([str(moved)]) == Summary(removed=2, warnings=(gone,))
     assert library.notices() == []
 
 

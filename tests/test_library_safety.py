@@ -345,6 +345,72 @@ def test_a_folder_that_is_read_only() -> None:
     assert make == f"The library {library.folder / 'new'} cannot be made: Permission denied."
 
 
+CLOSED = """
+import os, sys
+from pathlib import Path
+from index.check import check
+from index.errors import LibraryError
+from index.library import Library
+from tests.fakes import WordEmbedder
+
+os.setuid(65534)
+folder = Path(sys.argv[1])
+for use in (lambda at: Library(at, WordEmbedder()), lambda at: Library(at, WordEmbedder(), create=True), check):
+    try:
+        list(use(folder / "library"))
+    except LibraryError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+def test_a_library_of_somebody_else() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        Library(folder / "library", WordEmbedder(), create=True)
+        sentences = in_another_process(CLOSED, folder).splitlines()
+    assert len(sentences) == 3
+    assert set(sentences) == {
+        f"The library {folder / 'library'} cannot be read: Permission denied; "
+        "ask its owner for the right to, or choose another with --library."
+    }
+
+
+BEHIND = """
+import os, sys
+from pathlib import Path
+from index.catalog import connect
+from index.library import Library
+from index.worker import load_document
+from tests.fakes import WordEmbedder
+
+load_document(b"One.", "a.txt")  # starts a worker while it may
+connect(Path(sys.argv[1]) / "first.sqlite").close()
+os.setuid(65534)
+library = Library(Path(sys.argv[1]) / "library", WordEmbedder(), create=True)
+summary = library.update([sys.argv[2]])
+print(summary.added, summary.removed, len(library.documents()))
+print(*summary.warnings)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+def test_a_folder_that_is_closed_hides_no_other_and_removes_nothing() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        top, files = Path(name), Path(name) / "files"
+        for part in ("a", "closed", "z"):
+            (files / part).mkdir(parents=True)
+            (files / part / "ferry.txt").write_text(f"The ferry {part} sails.")
+        top.chmod(0o777)
+        assert in_another_process(BEHIND, top, files).split() == ["3", "0", "3"]
+        (files / "closed").chmod(0o700)
+        told = in_another_process(BEHIND, top, files).splitlines()
+    assert told[0] == "0 0 3", "what cannot be seen is not gone"
+    reason = "closed (is a folder that cannot be listed (Permission denied); change its rights)"
+    assert told[1] == f"{str(files)!r}: 1 was left out: {reason}."
+
+
 class FailingEmbedder(WordEmbedder):
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         raise ArithmeticError("a bug in the embedder")

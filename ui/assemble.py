@@ -151,7 +151,7 @@ def sources(folder: Path, docs: Sequence[str] | None) -> Iterator[Library]:
         if named:
             raise DocumentError(" ".join(named))
         if summary.read_nothing:
-            said = " ".join(summary.warnings) or "name a file or a folder of documents."
-            raise DocumentError(f"Found nothing to read in {', '.join(map(repr, docs))}: {said}")
+            nothing = f"Found nothing to read in {', '.join(map(repr, docs))}; name a file or a folder of documents."
+            raise DocumentError(" ".join(summary.warnings) or nothing)
         _tell(summary)
         yield library

@@ -151,7 +151,7 @@ def _index(args: argparse.Namespace) -> int:
         line = json.dumps(summary_json(summary, *counts)) if args.json else summary_line(summary, *counts)
         print(line, flush=True)
         failed = bool(summary.failures) or summary.read_nothing
-        if summary.read_nothing and not summary.failures:
+        if summary.read_nothing and not (summary.failures or summary.warnings):
             say(f"found nothing to read in {', '.join(map(repr, args.paths))}; name a file or a folder of documents.")
     return 2 if failed else 0
 
