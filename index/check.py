@@ -8,6 +8,7 @@ from pathlib import Path
 
 from index.catalog import Catalog, Connection, Unreadable, connect
 from index.errors import LibraryError
+from index.integrity import is_library
 from index.salvage import contents, dimension
 from index.schema import VERSION
 from index.snapshot import Snapshots

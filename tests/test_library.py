@@ -311,9 +311,8 @@ def test_many_that_are_skipped_are_counted(library: Library, files: Path) -> Non
         (files / f"{number}.RTF").write_text("hi")
     (files / "nowhere").symlink_to(files / "gone")
     [warning] = library.update([str(files)]).warnings
-    assert warning == (
-        f"{str(files)!r}: 9 were left out: 4 .rtf, 4 .doc (save it as .docx); nowhere (is a link to nothing; remove it)."
-    )
+    said = "9 were left out: 4 .rtf, 4 .doc (save it as .docx); nowhere (is a link to nothing; remove it)."
+    assert warning == f"{str(files)!r}: {said}"
 
 
 def test_what_was_said_of_a_folder_goes_with_it(library: Library, files: Path) -> None:
