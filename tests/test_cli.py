@@ -96,7 +96,8 @@ def test_what_a_folder_has_that_is_not_read(tmp_path: Path, capsys: pytest.Captu
     folder.mkdir()
     for name in ("contract.doc", "letter.rtf", "mail.eml"):
         (folder / name).write_text("hi")
-    left_out = f"{str(folder)!r}: 3 were left out: contract.doc, letter.rtf (save it as .docx); mail.eml (save it as PDF)."
+    named = "contract.doc, letter.rtf (save it as .docx); mail.eml (save it as PDF)"
+    left_out = f"{str(folder)!r}: 3 were left out: {named}."
     assert main(["index", str(folder), *library]) == 2, "nothing could be read"
     captured = capsys.readouterr()
     assert captured.out.startswith("0 added")

@@ -14,6 +14,7 @@ from ui.render import counted, printable
 
 MOST_DOCUMENTS = 500  # in the list, and as many notices
 MOST_NAMES = 5  # in a sentence
+FEW = 3  # files not read that stand among the documents; more stand behind one line
 
 LARGEST = f"{MAX_UPLOAD_BYTES // 1_000_000} MB"
 KINDS = ", ".join(sorted({kind.removeprefix(".").upper() for kind in LOADERS} - {"HTM", "MARKDOWN", "TEXT", "XHTML"}))
@@ -41,7 +42,8 @@ def documents_html(
     alone = [notice for notice in notices if notice.location not in own]
     names = Counter(_name(entry.path) for entry in entries)
     items = [_arriving(name, share) for name, share in (arriving or {}).items()]
-    items += [_unread(notice) for notice in alone[:MOST_DOCUMENTS]]
+    unread = [_unread(notice) for notice in alone[:MOST_DOCUMENTS]]
+    items += unread if len(unread) <= FEW else [_folded(unread)]
     items += [
         _document(entry, entry.path not in left_out, said.get(entry.location), folder=names[_name(entry.path)] > 1)
         for entry in entries[:MOST_DOCUMENTS]
@@ -88,6 +90,16 @@ def _unread(notice: Notice) -> str:
     name = safe(printable(_name(notice.path) or notice.path))
     title = f'<span class="name" title="{safe(printable(notice.path))}">{name}</span>'
     return f'<li class="unread">{title}{_reason(notice, name)}</li>'
+
+
+def _folded(unread: Sequence[str]) -> str:
+    """Many files that are not in the library, behind one line that opens to them."""
+    title = f"<summary>{_SIGN}<span>{len(unread):,} not read or skipped</span></summary>"
+    return (
+        f'<li class="folded"><details data-key="unread">{title}'
+        f'<ul class="documents" aria-label="Not read">{"".join(unread)}</ul>'
+        '<button data-event="dismiss" data-location="">Dismiss all</button></details></li>'
+    )
 
 
 def _reason(notice: Notice, name: str) -> str:

@@ -111,8 +111,17 @@ element.addEventListener("submit", (event) => {
   if (event.target.matches("form[data-event]")) send(event.target, { text: event.target.elements.text.value });
 });
 
+// What is unfolded stays so when its part of the page is made anew.
+const unfolded = new Set();
+element.addEventListener(
+  "toggle",
+  ({ target }) => target.dataset.key && unfolded[target.open ? "add" : "delete"](target.dataset.key),
+  true,
+);
+
 let seen = "";
 watch("value", () => {
+  for (const part of element.querySelectorAll("details[data-key]")) part.open = unfolded.has(part.dataset.key);
   for (const box of element.querySelectorAll("input[type=checkbox]")) box.checked = box.hasAttribute("checked");
   const talk = element.querySelector(".talk");
   if (talk && talk.dataset.at !== seen) {

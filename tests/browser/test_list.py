@@ -176,6 +176,38 @@ def test_a_bad_file_stays_in_the_list_with_its_reason_until_dismissed(
     expect(row(page, "bad.txt")).to_have_count(0)
 
 
+def test_many_that_were_not_read_stand_behind_one_line(
+    page: Page, library: Library, open_page: Open, url: str, tmp_path: Path
+) -> None:
+    fill(library, 3)
+    for number in range(9):
+        (tmp_path / f"bad{number}.txt").write_bytes(BAD)
+    library.add_files([(f"bad{number}.txt", tmp_path / f"bad{number}.txt") for number in range(9)])
+    page.reload()
+    line = page.locator("#documents").get_by_text("9 not read or skipped")
+    expect(line).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("bad0.txt")).to_be_hidden()
+    line.click()
+    expect(page.get_by_text("bad0.txt")).to_be_visible()
+    page.locator("#documents input[type=checkbox]").first.click()
+    expect(page.locator("#documents")).to_contain_text("2 of 3 documents")
+    expect(page.get_by_text("bad0.txt")).to_be_visible()  # the list is made anew, and stays unfolded
+    require_accessible(page)
+    page.get_by_role("button", name="Dismiss all").click()
+    expect(line).to_have_count(0)
+    assert library.notices() == []
+
+
+def test_the_list_has_what_another_added_once_a_question_is_answered(page: Page, library: Library) -> None:
+    fill(library, 2)
+    page.reload()
+    expect(page.locator("#documents")).to_contain_text("All 2 documents", timeout=30_000)
+    Library(library.folder, WordEmbedder()).add([Document.from_text("new.txt", "The capital of Utopia is Amaurot.")])
+    ask(page, "What is the capital of Utopia?")
+    expect(page.locator("#documents")).to_contain_text("All 3 documents", timeout=30_000)
+    expect(row(page, "new.txt")).to_be_visible()
+
+
 def test_a_half_read_document_says_so_below_its_name(page: Page, library: Library, tmp_path: Path) -> None:
     canvas = Canvas(str(tmp_path / "half.pdf"))
     canvas.drawString(72, 760, "The ferry leaves at nine.")
