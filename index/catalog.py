@@ -24,6 +24,7 @@ Connection = apsw.Connection
 Unreadable = apsw.Error
 """What reading a damaged file raises within a connection."""
 CHECKSUM = 8  # bytes at the end of a page
+SMALLEST = 512  # bytes of a page
 _PATIENCE = 30_000  # ms
 _BUGS = (apsw.ConstraintError, apsw.MisuseError, apsw.BindingsError, apsw.MismatchError, apsw.RangeError)
 _OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
@@ -41,6 +42,11 @@ def connect(path: Path) -> Connection:
     return db
 
 
+def is_emptied(path: Path, version: int) -> bool:
+    """Whether a file of format 0 is what is left of a library, and not one that is about to be made."""
+    return version == 0 and (0 < path.stat().st_size < SMALLEST or any(path.parent.glob("vectors-*.faiss")))
+
+
 class Catalog:
     """Opens transactions on `library.sqlite` in a folder. Each has its own connection, so threads need no care."""
 
@@ -56,6 +62,8 @@ class Catalog:
             )
         if version == VERSION and not checked:
             raise damaged(folder, "its first page is not as it was written")
+        if is_emptied(self._path, version):
+            raise damaged(folder, "library.sqlite has nothing in it any more")
 
     @property
     def is_current(self) -> bool:
@@ -132,7 +140,7 @@ class Catalog:
         except apsw.Error as error:
             if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA:
                 raise damaged(self._folder, "a part of library.sqlite is not as it was written") from error
-            if isinstance(error, apsw.CorruptError):
+            if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
                 raise damaged(self._folder, str(error)) from error
             raise LibraryError(
                 f"The library {self._folder} cannot be used ({error}); "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from index.catalog import Catalog, Connection, Unreadable, connect
+from index.catalog import Catalog, Connection, Unreadable, connect, is_emptied
 from index.errors import LibraryError
 from index.integrity import is_library
 from index.salvage import contents, dimension
@@ -27,11 +27,20 @@ class Finding:
 def check(folder: Path) -> Iterator[Finding]:
     """Everything that is damaged in a library. Raises LibraryError where there is none, or one of another format."""
     path = folder / "library.sqlite"
+    none = LibraryError(f"There is no library in {folder}; make one with: footnote index PATH --library {folder}")
     if not is_library(folder):
-        raise LibraryError(f"There is no library in {folder}; make one with: footnote index PATH --library {folder}")
+        raise none
     try:
         with closing(connect(path)) as db:
             version = db.execute("PRAGMA user_version").get
+            if is_emptied(path, version):
+                yield Finding("", "library.sqlite has nothing in it any more.")
+                return
+            if version == 0:
+                raise none
+            if version < VERSION and (findings := list(_of_the_file(db))):
+                yield from findings
+                return
             if version != VERSION:
                 raise LibraryError(
                     f"The library {folder} is of format {version}, and what can be checked is format {VERSION}: "

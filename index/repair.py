@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 import filelock
@@ -15,6 +16,7 @@ from index.chunking import split
 from index.embedding import Embedder, Vectors
 from index.errors import DocumentError, LibraryError
 from index.intake import BATCH
+from index.legible import make_legible
 from index.loaders import read
 from index.salvage import Content, contents, dimension, readable
 from index.snapshot import Snapshots
@@ -67,42 +69,82 @@ def _made_anew(folder: Path, embedder: Embedder) -> Iterator[Mending]:
     catalog = Catalog(beside)
     catalog.make_tables()
     generation = max((int(path.stem.partition("-")[2]) for path in folder.glob("vectors-[0-9]*.faiss")), default=0)
-    found = 0
-    with closing(connect(old)) as db, suppress(Unreadable):
+    kept = _free_name(folder)
+    with closing(_opened(old, beside)) as db, suppress(Unreadable):
         db.execute("BEGIN")
         facts = _facts(db)
         same = facts.get("embedder") == embedder.fingerprint
         length = dimension(db) if same else embedder.dimension
         for content in contents(db, length):
-            found += bool(content.named)
             yield from _restore(catalog, embedder, content if same else replace(content, vectors=()))
-        if _copy_rows(db, catalog) and found:
-            yield Mending("", "What was said of answers could not all be read.")
+        yield from _told_of_loss(db, catalog, folder, kept)
         if generation > int(facts.get("generation", generation)):
             yield Mending("", "What was changed last is lost; index or add it again.", lost=True)
         generation = max(generation, int(facts.get("generation", 0)))
-    if not found:
-        yield Mending("", f"There is no document in what can be read of {old}; index your documents again.", lost=True)
     with catalog.writing() as records:
         records.prune_vectors()
         records.set_fact("embedder", embedder.fingerprint)
         records.set_fact("generation", str(max(generation, records.generation) + 1))
     with closing(connect(beside / "library.sqlite")) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    for name in ("", "-wal"):
-        damaged, kept = old.with_name(f"{old.name}{name}"), folder / f"{KEPT}{name}"
-        kept.unlink(missing_ok=True)
+    for end in ("", "-wal"):
+        damaged, place = old.with_name(f"{old.name}{end}"), folder / f"{kept}{end}"
         if damaged.exists():
             try:
-                kept.hardlink_to(damaged)
+                place.hardlink_to(damaged)
             except OSError:  # where there are no links
-                shutil.copy2(damaged, kept)
-    for name in ("-wal", "-shm"):
-        old.with_name(f"{old.name}{name}").unlink(missing_ok=True)
+                shutil.copy2(damaged, place)
+    for end in ("-wal", "-shm"):
+        old.with_name(f"{old.name}{end}").unlink(missing_ok=True)
     (beside / "library.sqlite").replace(old)
     shutil.rmtree(beside)
     for path in folder.glob("vectors-*"):
         path.unlink()
+
+
+def _opened(damaged: Path, beside: Path) -> Connection:
+    """A copy of a damaged library.sqlite, with the tables of this format."""
+    folder = beside / "damaged"
+    folder.mkdir(0o700)
+    copy = folder / "library.sqlite"
+    make_legible(damaged, copy, beside / "library.sqlite")
+    with suppress(LibraryError):
+        catalog = Catalog(folder)
+        if not catalog.is_current:
+            catalog.make_tables()
+    return connect(copy)
+
+
+def _free_name(folder: Path) -> str:
+    """What to keep the damaged file as, beside those of earlier repairs."""
+    for number in count(1):
+        name = KEPT if number == 1 else f"{KEPT}-{number}"
+        if not any((folder / f"{name}{end}").exists() for end in ("", "-wal")):
+            break
+    return name
+
+
+def _told_of_loss(db: Connection, catalog: Catalog, folder: Path, kept: str) -> Iterator[Mending]:
+    """Take over what else there is, and say how many documents are lost."""
+    gaps: list[tuple[int, int]] = []
+    before = sum(1 for _ in readable(db, "SELECT id FROM documents WHERE id > ? ORDER BY id", gaps))
+    with catalog.reading() as records:
+        now = len(records.documents())
+    unread = _copy_rows(db, catalog)
+    if not now:
+        yield Mending(
+            "",
+            f"Nothing of the documents could be read; index them again with: footnote index PATH --library {folder} "
+            f"(the damaged file is kept as {kept}).",
+            lost=True,
+        )
+    elif gaps:
+        there = f"{now:,} documents are" if now > 1 else "1 document is"
+        yield Mending("", f"{there} here again; how many there were cannot be read.", lost=True)
+    elif now < before:
+        yield Mending("", f"{now:,} of {before:,} documents are here again.", lost=True)
+    if unread and now:
+        yield Mending("", "What was said of answers could not all be read.")
 
 
 def _restore(catalog: Catalog, embedder: Embedder, content: Content) -> Iterator[Mending]:
@@ -117,7 +159,8 @@ def _restore(catalog: Catalog, embedder: Embedder, content: Content) -> Iterator
     document, passages = Document(path, content.text or "", content.sha256, warning=content.warning), content.passages
     if not whole:
         again, said = _again(content)
-        yield Mending(path, f"{name} {content.problem}; {said}.", lost=said != AGAIN)
+        for _, each in content.named:
+            yield Mending(each, f"{each!r} {content.problem}; {said}.", lost=said != AGAIN)
         if again is None:
             return
         document, passages = again, tuple(split(again, embedder.token_starts))

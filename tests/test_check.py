@@ -125,6 +125,7 @@ def test_a_text_that_is_lost_is_said_by_name(filled: Library, files: Path) -> No
     assert lost == {
         str(files / "harbour.txt"): f"'{files / 'harbour.txt'}' has a text that cannot be read; add it again.",
         "pilot.txt": "'pilot.txt' has a text that cannot be read; add it again.",
+        "": "1 of 3 documents are here again.",
     }
     again = Library(filled.folder, WordEmbedder())
     assert [entry.path for entry in again.documents()] == [str(files / "ferry.md")]
@@ -146,7 +147,7 @@ def test_a_file_that_is_no_database_any_more(filled: Library, files: Path) -> No
     findings = list(check(filled.folder))
     assert [finding.message for finding in findings] == ["library.sqlite cannot be read (file is not a database)."]
     (mending,) = repair(filled.folder, WordEmbedder(), findings)
-    assert mending.message.endswith("index your documents again.")
+    assert mending.message.startswith("Nothing of the documents could be read; index them again with: footnote index")
     assert (filled.folder / "library.sqlite.damaged").read_bytes().startswith(b"Dear diary")
     assert Library(filled.folder, WordEmbedder()).update([str(files)]) == Summary(added=2)
     assert list(check(filled.folder)) == []
@@ -242,6 +243,10 @@ def test_the_command(tmp_path: Path, files: Path, capsys: pytest.CaptureFixture[
     capsys.readouterr()
     assert main(["check", *at]) == 0
     assert capsys.readouterr().out == "The library is whole.\n"
+    whole = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in (tmp_path / "library").iterdir()}
+    assert main(["check", "--repair", *at]) == 0
+    assert capsys.readouterr().out == "The library is whole; nothing was to be mended.\n"
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in (tmp_path / "library").iterdir()} == whole
     path = tmp_path / "library" / "library.sqlite"
     data = bytearray(path.read_bytes())
     for page in range(2 * 4096, len(data), 4096):
@@ -255,6 +260,8 @@ def test_the_command(tmp_path: Path, files: Path, capsys: pytest.CaptureFixture[
     assert main(["ask", QUESTION, *at]) == 2
     assert capsys.readouterr().err.count("footnote check --repair --library") == 2
     assert main(["check", "--repair", *at]) == 2, "nothing could be read"
-    assert "index your documents again" in capsys.readouterr().out
+    said_of_loss = capsys.readouterr().out
+    assert "index them again with: footnote index PATH" in said_of_loss
+    assert said_of_loss.endswith("The library can be used again, without what is lost.\n")
     assert main(["index", str(files), *at]) == 0
     assert main(["check", *at]) == 0

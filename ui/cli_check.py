@@ -18,7 +18,8 @@ def run(args: argparse.Namespace) -> int:
 
     findings = list(check(args.library))
     mendings = []
-    if findings and args.repair:
+    mended = bool(findings) and args.repair
+    if mended:
         from index.embedding import SentenceEmbedder, minilm_folder
         from index.repair import embedded_by, repair
 
@@ -35,6 +36,10 @@ def run(args: argparse.Namespace) -> int:
             print(message)
         if findings:
             print(f"Mend it with: footnote check --repair --library {args.library}")
+        elif lost:
+            print("The library can be used again, without what is lost.")
+        elif mended:
+            print("The library is whole again.")
         else:
-            print("The library is whole." if not mendings else "The library is whole again.")
+            print("The library is whole; nothing was to be mended." if args.repair else "The library is whole.")
     return 2 if findings or lost else 0
