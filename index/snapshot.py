@@ -90,9 +90,9 @@ class Snapshots:
         self.require_latest()
         with self._catalog.reading() as records:
             found = _stored(records)
-            if found and self._load(records, found, records.vectors.quantizer()):
-                return ""
-            return "is missing or not as it was written" if records.vectors.last_id() else ""
+            if found is None or self._load(records, found, records.vectors.quantizer()):
+                return ""  # an update that was killed has written none yet
+            return "is missing or not as it was written"
 
     def _path(self, generation: int) -> Path:
         return self._folder / f"vectors-{generation}.faiss"

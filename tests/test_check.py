@@ -15,6 +15,7 @@ from index.check import check
 from index.errors import LibraryError
 from index.library import Library
 from index.repair import repair
+from index.snapshot import Snapshots
 from index.types import Summary
 from tests.fakes import WordEmbedder
 from tests.old_libraries import take_checksums
@@ -182,6 +183,20 @@ def test_vectors_that_are_not_of_their_texts_lengths(filled: Library) -> None:
     }
     repair(filled.folder, WordEmbedder(), findings)
     assert everything(Library(filled.folder, WordEmbedder())) == expected
+
+
+def test_a_library_whose_first_update_was_stopped_is_whole(
+    library: Library, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(snapshots: Snapshots) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Snapshots, "write", stop)
+    with pytest.raises(KeyboardInterrupt):
+        library.update([str(files)])
+    assert len(library.documents()) == 2
+    assert not list(library.folder.glob("vectors-*"))
+    assert list(check(library.folder)) == []
 
 
 def test_the_snapshot_alone(filled: Library) -> None:
