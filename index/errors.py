@@ -2,6 +2,7 @@
 
 FootnoteError                 bad input or a bad environment; its message is one sentence fit to show
 ├── DocumentError             a file that cannot become a document
+│   └── GivenUpError          one whose reading took too much time or memory
 ├── LibraryError              a library folder that cannot be read or written
 ├── ModelError                weights that are missing or do not fit
 ├── GoldError                 a gold set that cannot be scored
@@ -17,6 +18,10 @@ class FootnoteError(Exception):
 
 class DocumentError(FootnoteError):
     """A file that cannot become a document."""
+
+
+class GivenUpError(DocumentError):
+    """A file whose reading took too much time or memory."""
 
 
 class LibraryError(FootnoteError):

@@ -1,7 +1,7 @@
 """The library: a folder that is kept in step with a person's files and searched."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from index.errors import DocumentError, LibraryError
 from index.intake import BATCH, Intake, Progress
 from index.integrity import is_library
 from index.loaders import read
-from index.prepare import Ready, prepare
+from index.prepare import Ready, at_once, prepare
 from index.snapshot import Snapshots
 from index.survey import Found, Survey, survey
 from index.types import Document, Entry, Failure, Feedback, Hit, Notice, Passage, Summary, digest, kind
@@ -174,12 +174,17 @@ class Library:
         )
 
     def add_files(
-        self, files: Sequence[tuple[str, Path]], progress: Progress = silent, each: Progress = silent
+        self,
+        files: Sequence[tuple[str, Path]],
+        progress: Progress = silent,
+        each: Progress = silent,
+        before: Callable[[], None] = at_once,
     ) -> Summary:
         """Add or replace files, each under its name, and keep their bytes, for files that will not stay where they are.
 
         The last of several with one name counts. A file that fails is in the summary and stops nothing. `progress` is
         told the share of all files that is done, `each` that of the file at work; they are taken one by one.
+        `before` is called before each is read; what it raises ends the adding, and what was added stays.
         """
         found, failures = uploads(dict(files))
         self._adopt_embedder(progress)
@@ -187,7 +192,7 @@ class Library:
         stored = {(entry.sha256, kind(entry.location)) for entry in entries}
         total, report = sum(item.size for item in found), shares(progress, each, found)
         intake = self._intake(entries, total, report)
-        for result in prepare(found, stored, self._embedder.token_starts, keep=True):
+        for result in prepare(found, stored, self._embedder.token_starts, keep=True, before=before):
             again = intake.take([result])
             intake.take(prepare(again, (), self._embedder.token_starts, keep=True))
             if not isinstance(result, Failure):

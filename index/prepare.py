@@ -1,12 +1,12 @@
 """Files made ready for storing while those before them are embedded."""
 
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from index.chunking import TokenStarts, split
-from index.errors import DocumentError
+from index.errors import DocumentError, GivenUpError
 from index.loaders import read
 from index.survey import Found
 from index.types import Document, Failure, Passage, digest, kind
@@ -14,6 +14,7 @@ from index.worker import load_document
 
 AHEAD = 64  # files, or
 AHEAD_BYTES = 32_000_000
+PATIENCE = 3  # files given up, of those that were handed over together
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,32 @@ class Ready:
     data: bytes | None = None
 
 
+def at_once() -> None:
+    """Nothing is to be done before a file is read."""
+
+
 def prepare(
-    found: Sequence[Found], stored: Collection[tuple[str, str]], token_starts: TokenStarts, *, keep: bool = False
+    found: Sequence[Found],
+    stored: Collection[tuple[str, str]],
+    token_starts: TokenStarts,
+    *,
+    keep: bool = False,
+    before: Callable[[], None] = at_once,
 ) -> Iterator[Ready | Failure]:
     """Each file read, parsed and split, or why it cannot be, in order; some are made ahead in a thread.
 
-    `stored` holds the content hashes of the library, each with the kind of file; `keep` says to keep the files' bytes.
+    `stored` holds the content hashes of the library, each with the kind of file; `keep` says to keep the files' bytes,
+    and to read no more of them once PATIENCE were given up. `before` is called before each is read, and may raise.
     """
     seen: set[tuple[str, str]] = set()
+    given_up = 0
 
     def make(item: Found) -> Ready | Failure:
+        nonlocal given_up
+        before()
+        if keep and given_up >= PATIENCE:
+            said = f"{item.path!r} was not read, because {PATIENCE} files before it took too much time or memory."
+            return Failure(item.path, f"{said} Add it without those.", item.location)
         try:
             data = read(item.file, item.path)
             key = (digest(data), kind(item.path))
@@ -48,6 +65,7 @@ def prepare(
                 return Ready(item, key[0], data=kept)
             document = load_document(data, item.path)
         except DocumentError as error:
+            given_up += isinstance(error, GivenUpError)
             return Failure(item.path, str(error), item.location)
         seen.add(key)
         return Ready(item, key[0], document, split(document, token_starts), kept)

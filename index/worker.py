@@ -20,7 +20,7 @@ from dataclasses import asdict
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
-from index.errors import DocumentError
+from index.errors import DocumentError, GivenUpError
 from index.formats.pdf_view import Box, PageView, page_views
 from index.loaders import parse
 from index.types import Document, Heading
@@ -66,7 +66,7 @@ def load_document(data: bytes, name: str) -> Document:
     try:
         text, found = _parsers.run(Task("parse", {"name": name}, data, seconds))
     except WorkerError as error:
-        raise DocumentError(
+        raise GivenUpError(
             f"{name!r} was given up: reading it {error}. Save it again with the program that made it, "
             "or split it, and add that."
         ) from error

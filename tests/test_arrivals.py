@@ -1,5 +1,7 @@
 """Files on their way into the library."""
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,9 @@ import pytest
 from index.errors import DocumentError, LibraryError
 from index.library import Library
 from index.types import Summary
-from ui.arrivals import arrivals, uploaded
+from ui.adding import Adding
+from ui.arrivals import Step, arrivals, uploaded
+from ui.caller import Caller
 
 
 def sent(folder: Path, name: str, text: bytes = b"The ferry leaves at nine.") -> tuple[str, Path]:
@@ -18,9 +22,18 @@ def sent(folder: Path, name: str, text: bytes = b"The ferry leaves at nine.") ->
     return name, path
 
 
+def arrived(library: Library, files: Sequence[tuple[str, Path]], adding: Adding | None = None) -> list[Step]:
+    """What is told of files until they are there."""
+
+    async def steps() -> list[Step]:
+        return [step async for step in arrivals(library, files, adding or Adding(), Caller())]
+
+    return asyncio.run(steps())
+
+
 def added(library: Library, *files: tuple[str, Path]) -> tuple[list[str], Summary]:
     """The sentences that are said, and the summary."""
-    *_, sentences, summary = arrivals(library, files)
+    *_, sentences, summary = arrived(library, files)
     assert isinstance(sentences, list)
     assert isinstance(summary, Summary)
     return sentences, summary
@@ -32,7 +45,7 @@ def paths(library: Library) -> list[str]:
 
 def test_each_file_is_on_its_way_until_it_is_there(library: Library, tmp_path: Path) -> None:
     files = [sent(tmp_path / "sent", "ferry.md"), sent(tmp_path / "sent", "bad.txt", b"\0\1\2")]
-    steps = list(arrivals(library, files))
+    steps = arrived(library, files)
     assert steps[0] == {"ferry.md": 0.0, "bad.txt": 0.0}
     shares = [step["ferry.md"] for step in steps if isinstance(step, dict) and "ferry.md" in step]
     assert shares == sorted(shares)
@@ -48,7 +61,7 @@ def test_no_copy_stays_where_the_page_had_sent_it(library: Library, tmp_path: Pa
     assert list((tmp_path / "sent").iterdir()) == []
     too_many = [sent(tmp_path / "sent", f"{number}.txt") for number in range(51)]
     with pytest.raises(DocumentError, match="51 files"):
-        list(arrivals(library, too_many))
+        arrived(library, too_many)
     assert list((tmp_path / "sent").iterdir()) == []
     assert paths(library) == ["ferry.md"]
 
@@ -56,7 +69,7 @@ def test_no_copy_stays_where_the_page_had_sent_it(library: Library, tmp_path: Pa
 def test_what_goes_wrong_is_raised_where_the_files_are_waited_for(library: Library, tmp_path: Path) -> None:
     (library.folder / "library.sqlite").write_bytes(b"not a database" * 100)
     with pytest.raises(LibraryError):
-        list(arrivals(library, [sent(tmp_path / "sent", "ferry.md")]))
+        arrived(library, [sent(tmp_path / "sent", "ferry.md")])
 
 
 def test_another_file_of_the_same_name_takes_the_place_of_none(library: Library, tmp_path: Path) -> None:

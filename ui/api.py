@@ -22,6 +22,7 @@ from rag.assistant import MAX_QUESTION, clean
 from rag.conversation import understood
 from rag.retrieve import retrieve
 from rag.types import Answer, Turn
+from ui.adding import Adding, require_present
 from ui.arrivals import MAX_FILES, require_room
 from ui.caller import Caller, caller
 from ui.guard import MAX_UPLOAD_BYTES
@@ -29,7 +30,6 @@ from ui.render import answer_json, passage_json, summary_json
 
 MAX_TURNS = 50  # of a conversation; earlier ones are forgotten
 MAX_PASSAGES = 50  # that a search gives
-ADDING = 4  # requests that add files at once, so that a large file holds up nobody's small one
 SEARCHING = 8  # searches at once, so that many cannot use up the threads of the page
 
 Text = Annotated[str, AfterValidator(lambda text: text.encode(errors="replace").decode())]
@@ -79,10 +79,10 @@ async def turns(asked: Sequence[str], answers: Sequence[str | None]) -> list[Tur
     return await to_thread.run_sync(understood, [turn[0] for turn in recent], [turn[1] for turn in recent])
 
 
-def routes(ask: Asking, library: Library) -> APIRouter:
+def routes(ask: Asking, library: Library, adding: Adding) -> APIRouter:
     """POST /api/ask, and GET, POST and DELETE /api/documents."""
     router = APIRouter(prefix="/api")
-    adding, removing = CapacityLimiter(ADDING), CapacityLimiter(1)  # whoever waits holds no thread
+    removing = CapacityLimiter(1)  # whoever waits holds no thread
 
     @router.post("/ask")
     async def answer(body: Ask) -> dict[str, object]:
@@ -103,7 +103,7 @@ def routes(ask: Asking, library: Library) -> APIRouter:
     async def add(request: Request) -> dict[str, object]:
         async with request.form(max_files=MAX_FILES) as form:
             files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-            return await to_thread.run_sync(_add, library, files, limiter=adding)
+            return await adding.in_turn(caller(), partial(_add, library, files, caller()))
 
     @router.delete("/documents")
     async def remove(document: str) -> dict[str, object]:
@@ -116,13 +116,13 @@ def routes(ask: Asking, library: Library) -> APIRouter:
     return router
 
 
-def _add(library: Library, files: Sequence[UploadFile]) -> dict[str, object]:
+def _add(library: Library, files: Sequence[UploadFile], sender: Caller) -> dict[str, object]:
     if not files:
         raise HTTPException(400, "Expected files as multipart/form-data; found none, try: curl -F files=@report.pdf")
     require_room(library, len(files))
     with tempfile.TemporaryDirectory(prefix="footnote-") as folder:
         found = [_stored(file, Path(folder, str(number))) for number, file in enumerate(files)]
-        summary = library.add_files(found)
+        summary = library.add_files(found, before=partial(require_present, sender))
     if summary.failures and not (summary.added or summary.updated or summary.unchanged):
         raise HTTPException(400, " ".join(failure.message for failure in summary.failures))
     return _summary(library, summary)

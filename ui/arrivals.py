@@ -1,17 +1,24 @@
 """Files on their way into the library, with what is done of each."""
 
+import asyncio
 import hashlib
-import queue
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from index.errors import DocumentError
 from index.library import Library
 from index.types import Summary
+from ui.adding import Adding, require_present
+from ui.caller import Caller
+from ui.waiting_files import in_use
+
+Step = dict[str, float] | list[str] | Summary
 
 MAX_FILES = 50  # at once
 MAX_DOCUMENTS = 10_000  # in the library; the command line may add more
+
+_at_work: set[asyncio.Task[None]] = set()  # which Python holds weakly alone
 
 
 def require_room(library: Library, files: int) -> None:
@@ -38,32 +45,47 @@ def uploaded(files: Sequence[Mapping[str, str]], folder: Path) -> list[tuple[str
     return found
 
 
-def arrivals(library: Library, files: Sequence[tuple[str, Path]]) -> Iterator[dict[str, float] | list[str] | Summary]:
+async def arrivals(
+    library: Library, files: Sequence[tuple[str, Path]], adding: Adding, caller: Caller
+) -> AsyncGenerator[Step]:
     """Add files under these names, and delete them: the share of each that is not there yet, 0..1, whenever it grows.
 
     Then sentences about what was there already or had to be called otherwise, then the summary. Raises DocumentError
-    for too many, and what the library raises.
+    for too many, BusyError, GoneError, after which no further file is read, and what the library raises.
     """
-    told: queue.Queue[tuple[str, float] | dict[str, float] | list[str] | Summary | BaseException] = queue.Queue()
+    if not files:
+        return
+    loop, told = asyncio.get_running_loop(), asyncio.Queue[Step | tuple[str, float] | BaseException]()
 
-    def add() -> None:
-        end: Summary | BaseException
+    def tell(step: Step | tuple[str, float]) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(told.put_nowait, step)
+
+    def add() -> Summary:
+        require_room(library, len(files))
+        new, sentences = _apart(library, files)
+        tell(dict.fromkeys((name for name, _ in new), 0.0))
+        still_there = partial(require_present, caller)
+        summary = library.add_files(new, each=lambda name, share, _: tell((name, share)), before=still_there)
+        tell(sentences)
+        return summary
+
+    async def work() -> None:  # a task of its own, since who waits may leave before the files are read
         try:
-            require_room(library, len(files))
-            new, sentences = _apart(library, files)
-            told.put(dict.fromkeys((name for name, _ in new), 0.0))
-            end = library.add_files(new, each=lambda name, share, _: told.put((name, share)))
-            told.put(sentences)
+            with in_use([file for _, file in files]):
+                tell(await adding.in_turn(caller, add))
         except BaseException as error:  # raised again below, where the files are waited for
-            end = error
-        for _, file in files:  # deleted here, since who waits may leave before they are read
-            file.unlink(missing_ok=True)
-        told.put(end)
+            told.put_nowait(error)
+        finally:
+            for _, file in files:
+                file.unlink(missing_ok=True)
 
     waiting = dict.fromkeys((name for name, _ in files), 0.0)
     yield dict(waiting)
-    threading.Thread(target=add, daemon=True).start()
-    while not isinstance(step := told.get(), Summary):
+    task = asyncio.ensure_future(work())
+    _at_work.add(task)
+    task.add_done_callback(_at_work.discard)
+    while not isinstance(step := await told.get(), Summary):
         if isinstance(step, BaseException):
             raise step
         if isinstance(step, list):

@@ -24,7 +24,7 @@ _STOPPING = "Footnote is being stopped; ask again when it is back."
 
 
 class BusyError(FootnoteError):
-    """A question that finds no place in the line."""
+    """A request that finds no place in a line."""
 
     def __init__(self, sentence: str, *, over_share: bool = False) -> None:
         super().__init__(sentence)
@@ -32,7 +32,7 @@ class BusyError(FootnoteError):
 
 
 class GoneError(FootnoteError):
-    """A question whose caller has hung up."""
+    """A request whose caller has hung up."""
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,17 @@
 
 import os
 import shutil
+import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from index.errors import LibraryError
 
-UPLOAD = "/gradio_api/upload"
 _PREFIX = "uploads-"
 
 
@@ -43,30 +43,6 @@ def private_folder(library: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def swept(app: ASGIApp) -> ASGIApp:
-    """The application, of whose uploads nothing stays that has not arrived whole."""
-    if "GRADIO_TEMP_DIR" not in os.environ:
-        return app  # what others share is not to be swept
-    folder = Path(os.environ["GRADIO_TEMP_DIR"])
-    under_way = 0
-
-    async def layer(scope: Scope, receive: Receive, send: Send) -> None:
-        nonlocal under_way
-        if scope.get("path") != UPLOAD:
-            await app(scope, receive, send)
-            return
-        under_way += 1
-        try:
-            await app(scope, receive, send)
-        finally:
-            under_way -= 1
-            if not under_way:  # Gradio names a file only when it is there
-                for part in folder.glob("tmp*"):
-                    part.unlink(missing_ok=True)
-
-    return layer
-
-
 def _remove_left(library: Path) -> None:
     for folder in library.glob(f"{_PREFIX}*"):
         try:
@@ -75,3 +51,10 @@ def _remove_left(library: Path) -> None:
         except Timeout:
             continue  # of a server that runs
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def warn_if_writable(folder: Path) -> None:
+    """Say on standard error when everybody on this machine can write to the folder."""
+    if folder.stat().st_mode & stat.S_IWOTH:
+        sentence = f"every user of this machine can write to {folder}; chmod o-w {folder} keeps what it holds safe."
+        print(f"footnote: {sentence}", file=sys.stderr)

@@ -16,10 +16,11 @@ from index.errors import DocumentError, FootnoteError, LibraryError, QuestionErr
 from index.library import Library
 from rag.types import Turn
 from ui import api, completions
+from ui.adding import Adding
 from ui.auth import Users
 from ui.guard import MAX_UPLOAD_BYTES, guarded, problem
 from ui.line import RETRY_AFTER, BusyError, GoneError, Line
-from ui.scratch import swept
+from ui.waiting_files import held
 from ui.web import ICON, STYLE, Step, Suggest, build, theme
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
@@ -38,8 +39,9 @@ def chat(
     """All of it over one stream of answers, for which people and programs wait in the same line."""
     in_line = (line or Line()).answering(stream)
     ask = api.asking(in_line)
-    page = build(in_line, library, suggest, api.tools(ask, library))
-    return application(page, ask, library, host, users, allowed)
+    adding = Adding()
+    page = build(in_line, library, suggest, api.tools(ask, library), adding)
+    return application(page, ask, library, host, users, allowed, adding)
 
 
 def application(
@@ -49,9 +51,10 @@ def application(
     host: str,
     users: Users | None = None,
     allowed: Sequence[str] = (),
+    adding: Adding | None = None,
 ) -> ASGIApp:
     """The page and the API as one guarded application, to be served at `host`. For the rest see `ui.guard.guarded`."""
-    app = for_programs(ask, library)
+    app = for_programs(ask, library, adding)
     _stay_offline()
     gr.mount_gradio_app(
         app,
@@ -73,13 +76,13 @@ def application(
     if failed := getattr(page, "mcp_error", None):
         raise RuntimeError(failed)
     told = page._queue.pending_messages_per_session
-    return guarded(swept(app), host, users, allowed, is_open=lambda session: session in told)
+    return guarded(held(app), host, users, allowed, is_open=lambda session: session in told)
 
 
-def for_programs(ask: api.Asking, library: Library) -> FastAPI:
+def for_programs(ask: api.Asking, library: Library, adding: Adding | None = None) -> FastAPI:
     """The API alone, and not guarded; every error is one sentence."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)  # its pages of documentation load from elsewhere
-    app.include_router(api.routes(ask, library))
+    app.include_router(api.routes(ask, library, adding or Adding()))
     app.include_router(completions.routes(ask))
     for prefix in ("/api", "/v1"):
         app.add_api_route(prefix + "/{rest:path}", _nothing_there, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])

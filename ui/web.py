@@ -14,6 +14,7 @@ from index.errors import QuestionError
 from index.library import Library
 from index.types import Feedback, Hit, Verdict
 from rag.types import Answer, Citation, Turn
+from ui.adding import Adding
 from ui.arrivals import arrivals, uploaded
 from ui.caller import Caller, caller
 from ui.documents import adding_html, documents_html, left_behind, nothing_yet_html, told_html
@@ -51,7 +52,13 @@ _DOWNLOAD = """(text) => {
 }"""
 
 
-def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Callable[..., Any]] = ()) -> gr.Blocks:
+def build(
+    stream: Stream,
+    library: Library,
+    suggest: Suggest,
+    tools: Sequence[Callable[..., Any]] = (),
+    adding: Adding | None = None,
+) -> gr.Blocks:
     """The page. `stream` gives a client's question its place in line, the hits and the answer; `tools` go to MCP."""
 
     def failed(asked: str, talk: Talk, left_out: set[str], request: gr.Request, problem: str) -> dict[Any, Any]:
@@ -209,23 +216,31 @@ def build(stream: Stream, library: Library, suggest: Suggest, tools: Sequence[Ca
         library.dismiss(event.location)
         return listed(left_out)
 
-    def not_added(left_out: set[str], event: gr.EventData, problem: str) -> dict[Any, Any]:
+    turns_at_adding = adding or Adding()
+
+    def not_added(left_out: set[str], event: gr.EventData, request: gr.Request, problem: str) -> dict[Any, Any]:
         return {told: told_html([problem]), **listed(left_out)}
 
     @safely(not_added, "add the files again")
-    def add(left_out: set[str], event: gr.EventData) -> Iterator[dict[Any, Any]]:
+    async def add(left_out: set[str], event: gr.EventData, request: gr.Request) -> Updates:
         sentences, mine = left_behind(event.large, event.unread, event.unsent, event.many), object()
         yield {told: told_html(sentences)}
         try:
-            for step in arrivals(library, uploaded(event.files, Path(get_upload_folder()))) if event.files else ():
-                if isinstance(step, dict):
-                    on_their_way[mine] = step
-                    yield {documents: documents_html(library.documents(), left_out, library.notices(), arriving())}
-                elif isinstance(step, list):
-                    yield {told: told_html([*sentences, *step])}
+            files = await to_thread.run_sync(uploaded, event.files, Path(get_upload_folder()))
+            sender = caller(request.request.scope if request.request else None)
+            async with aclosing(arrivals(library, files, turns_at_adding, sender)) as steps:
+                async for step in steps:
+                    if isinstance(step, dict):
+                        on_their_way[mine] = step
+                        yield {documents: await to_thread.run_sync(list_html, left_out)}
+                    elif isinstance(step, list):
+                        yield {told: told_html([*sentences, *step])}
         finally:
             on_their_way.pop(mine, None)
-        yield listed(left_out)
+        yield await to_thread.run_sync(listed, left_out)
+
+    def list_html(left_out: set[str]) -> str:
+        return documents_html(library.documents(), left_out, library.notices(), arriving())
 
     def hush() -> str:
         return ""
