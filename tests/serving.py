@@ -81,12 +81,12 @@ def client(app: ASGIApp, address: str = "127.0.0.1") -> TestClient:
 
 
 @contextmanager
-def running(app: ASGIApp) -> Iterator[str]:
+def running(app: ASGIApp, behind_proxy: bool = False) -> Iterator[str]:
     """The address at which the application is served for a while."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    stop = serve(app, "127.0.0.1", port, open_browser=False, wait=False)
+    stop = serve(app, "127.0.0.1", port, open_browser=False, wait=False, behind_proxy=behind_proxy)
     yield f"http://127.0.0.1:{port}"
     stop()
 

@@ -12,6 +12,7 @@ import pytest
 from starlette.types import ASGIApp
 
 import index.prepare
+import index.worker
 from index.errors import DocumentError, GivenUpError
 from index.library import Library
 from index.types import Document
@@ -43,7 +44,7 @@ class Reading:
 
 @pytest.fixture
 def reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reading]:
-    reads = Reading(index.prepare.load_document)
+    reads = Reading(index.worker.load_document)
     monkeypatch.setattr(index.prepare, "load_document", reads)
     yield reads
     reads.release.set()

@@ -14,12 +14,13 @@ from starlette.types import ASGIApp
 
 from index.library import Library
 from tests.serving import ADA, BOB, asking, client, filled, running, served, until, users
-from ui import logins
+from ui import logins, sessions
 from ui.auth import Secret, Users
 from ui.guard import guarded
 from ui.logins import FREE, Failures
 from ui.scratch import private_folder
 from ui.server import for_programs
+from ui.sessions import Sessions
 
 EVERY_RESPONSE = {
     "x-frame-options": "DENY",
@@ -295,3 +296,105 @@ def test_what_a_killed_server_left_is_removed_and_what_another_uses_is_not(tmp_p
     with private_folder(tmp_path) as one, private_folder(tmp_path) as other:
         assert {folder.name for folder in tmp_path.iterdir()} == {one.name, other.name}
     assert not list(tmp_path.iterdir())
+
+
+# Who says to be somebody else.
+
+
+@pytest.mark.parametrize("behind_proxy", [False, True])
+def test_a_forwarded_address_is_believed_behind_a_proxy_alone(
+    library: Library, behind_proxy: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    app = guarded(for_programs(asking(library), library), "127.0.0.1", users())
+    with running(app, behind_proxy=behind_proxy) as url:
+        statuses = [
+            httpx.get(
+                f"{url}/api/documents", auth=("ada", f"guess {n}"), headers={"X-Forwarded-For": f"192.0.2.{n}"}
+            ).status_code
+            for n in range(FREE + 3)
+        ]
+    assert (429 in statuses) is not behind_proxy
+    said = {record.getMessage().rpartition(" ")[2] for record in caplog.records}
+    assert said == ({f"192.0.2.{n}" for n in range(FREE + 3)} if behind_proxy else {"127.0.0.1"})
+
+
+def test_others_at_the_address_of_a_guesser_wait_a_little_alone() -> None:
+    failures = Failures(Clock())
+    for _ in range(100):
+        failures.add("ada", "192.0.2.1")
+    assert failures.wait("ada", "192.0.2.1") == logins.LONGEST
+    assert 0 < failures.wait("bob", "192.0.2.1") <= 30
+
+
+@pytest.mark.parametrize("origin", ["chrome-extension", "moz-extension", "file", "ftp", "", "httpx"])
+def test_pages_of_no_site_are_refused(app: ASGIApp, origin: str) -> None:
+    http = client(app)
+    for scheme, status in ((origin, 403), ("http", 200), ("HTTPS", 200)):
+        given = http.get("/api/documents", headers={"Origin": f"{scheme}://127.0.0.1:7860"})
+        assert given.status_code == status
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "::1]",
+        "[[::1]]",
+        "]localhost[",
+        "[::1",
+        "[localhost]",
+        "localhost]",
+        "[]",
+        "localhost:x",
+        "localhost:1:2",
+        "::1",
+    ],
+)
+def test_a_host_that_is_not_written_as_one_is_refused(app: ASGIApp, host: str) -> None:
+    assert client(app).get("/api/documents", headers={"Host": host}).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1:7860", "[::1]", "[::1]:7860"])
+def test_its_own_names_are_answered_to(app: ASGIApp, host: str) -> None:
+    assert client(app).get("/api/documents", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/assets/", "/static/", "/gradio_api/heartbeat/", "/api/", "/v1/", "/"])
+def test_a_path_of_any_length_is_not_there(app: ASGIApp, path: str, caplog: pytest.LogCaptureFixture) -> None:
+    response = client(app).get(path + "a/assets/" * 1000)
+    assert (response.status_code, "at an address that long" in response.text) == (404, True)
+    assert not caplog.records
+
+
+# Who names many sessions.
+
+
+def test_whoever_names_many_sessions_forgets_only_their_own(
+    url_for_users: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "SHARE", 10)
+    with httpx.Client(base_url=url_for_users, auth=ADA) as ada, httpx.Client(base_url=url_for_users, auth=BOB) as bob:
+        assert join(ada, "of-ada-3").status_code == 200
+        for n in range(50):
+            body = {"session_hash": f"cancelled{n}", "fn_index": 0, "event_id": "x"}
+            assert bob.post("/gradio_api/cancel", json=body).status_code == 404
+            assert join(bob, f"of-bob-{n}").status_code == 200
+        assert join(bob, "of-ada-3").status_code == 404
+        assert join(ada, "cancelled0").status_code == 200, "a session that was only cancelled is nobody's"
+        assert ada.get("/gradio_api/queue/data", params={"session_hash": "of-ada-3"}).status_code == 200
+
+
+def test_what_is_remembered_of_sessions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "SHARE", 3)
+    monkeypatch.setattr(sessions, "REMEMBERED", 10)
+    known = Sessions(lambda session: True)
+    assert known._gone("first", "ada")
+    for n in range(5):
+        assert known._gone(f"ada-{n}", "ada")
+    assert set(known._of["ada"]) == {"ada-2", "ada-3", "ada-4"}
+    for n in range(100):
+        known._gone("ada-4", "ada")
+        known._gone(f"of-{n}", f"owner {n}")
+    assert len(known._owner) == sum(map(len, known._of.values())) == 10
+    assert known._gone("ada-4", "eve") is None, "who is still there keeps what they use"
+    assert all(known._of.values())

@@ -8,6 +8,7 @@ import pytest
 
 from index.library import Library
 from tests.fakes import WordEmbedder
+from ui.scratch import warn_if_writable
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077])
@@ -41,3 +42,15 @@ def test_a_folder_that_a_person_made_keeps_its_mode(tmp_path: Path, files: Path)
     library.update([str(files)])
     assert library.folder.stat().st_mode & 0o777 == 0o755
     assert set(modes(library.folder).values()) == {0o600}
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o775, 0o777, 0o702])
+def test_a_folder_that_everybody_can_write_to_is_warned_of(
+    tmp_path: Path, mode: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library").chmod(mode)
+    warn_if_writable(tmp_path / "library")
+    said = capsys.readouterr().err
+    assert ("every user of this machine can write to" in said) is bool(mode & 0o002)
+    assert said.count("\n") == bool(said)

@@ -4,11 +4,12 @@ import re
 import socket
 import sys
 from collections.abc import Sequence
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from index.errors import FootnoteError
 from ui.auth import Users
 
+_HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[^\[\]:]+))(?::[0-9]*)?")
 _NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 
 
@@ -18,6 +19,15 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def network(address: str) -> str:
+    """An address; of IPv6 the network, since a machine has all addresses in it."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(ip_network((ip, 64), strict=False)) if isinstance(ip, IPv6Address) and not ip.ipv4_mapped else str(ip)
 
 
 def own_names(host: str, allowed: Sequence[str] = ()) -> frozenset[str]:
@@ -32,9 +42,9 @@ def own_names(host: str, allowed: Sequence[str] = ()) -> frozenset[str]:
 
 
 def called(header: str) -> str:
-    """The name in a Host header, without its port."""
-    name, colon, port = header.lower().rpartition(":")
-    return (name if colon and port.isdigit() else header.lower()).strip("[]")
+    """The name in a Host header, without its port; empty where it is not written as one."""
+    found = _HOST.fullmatch(header.lower())
+    return (found["address"] or found["name"]) if found else ""
 
 
 def reached_at(server: Sequence[object] | None) -> str:

@@ -86,6 +86,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="a further name by which browsers may call this server, such as that of a proxy; may be repeated",
     )
+    chat.add_argument(
+        "--behind-proxy",
+        action="store_true",
+        help="a proxy on this machine says in X-Forwarded-For whom each request is from",
+    )
     chat.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
     chat.add_argument("--no-browser", action="store_true", help="do not open a browser window")
     chat.add_argument(
@@ -177,13 +182,14 @@ def _chat(args: argparse.Namespace) -> int:
     from ui.address import own_names, require_free_port, warn_if_open
     from ui.assemble import open_assistant, open_library, suggesting, update
     from ui.auth import load_users
-    from ui.scratch import private_folder
+    from ui.scratch import private_folder, warn_if_writable
 
     users = load_users(args.auth) if args.auth else None
     own_names(args.host, args.allow_host)
     require_free_port(args.host, args.port)
     warn_if_open(args.host, users)
     library = open_library(args.library, create=True)
+    warn_if_writable(args.library)
     update(library, args.paths)
     assistant = open_assistant(library)
     with private_folder(args.library):
@@ -193,7 +199,8 @@ def _chat(args: argparse.Namespace) -> int:
 
         line, suggest = Line(), suggesting(library, assistant.answer)
         app = chat(library, assistant.stream, suggest, args.host, users, args.allow_host, line)
-        serve(app, args.host, args.port, open_browser=not args.no_browser, line=line)
+        opens = not args.no_browser
+        serve(app, args.host, args.port, open_browser=opens, line=line, behind_proxy=args.behind_proxy)
     return 0
 
 

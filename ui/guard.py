@@ -27,6 +27,7 @@ MAX_UPLOAD_BYTES = 100_000_000  # of one file
 MAX_UPLOADS_BYTES = 500_000_000  # of all files of a request
 MAX_PAGE_BYTES = 10_000_000  # of what the page sends, which carries its conversation along
 MAX_JSON_BYTES = 1_000_000
+MOST_OF_PATH = 1_000  # characters
 CHECKS = 2  # passwords hashed at once, so that guessing slows nobody else
 
 _UPLOADS = ("/api/documents", "/gradio_api/upload")
@@ -138,7 +139,8 @@ def _by_host(headers: Headers, names: frozenset[str]) -> _Refusal | None:
 def _by_origin(headers: Headers) -> _Refusal | None:
     """Browsers name the site whose script asks; programs name none."""
     origin = headers.get("origin")
-    if origin is None or origin.lower().partition("://")[2] == headers.get("host", "").lower() != "":
+    host = headers.get("host", "").lower()
+    if origin is None or (host and origin.lower() in (f"http://{host}", f"https://{host}")):
         return None
     return _Refusal(403, f"Pages of another site ({origin}) may not use Footnote.")
 
@@ -189,6 +191,8 @@ def _given(headers: Headers) -> tuple[str, str] | None:
 
 def _by_path(path: str) -> _Refusal | None:
     """Gradio serves much more than the page asks for."""
+    if len(path) > MOST_OF_PATH:
+        return _Refusal(404, "Footnote has nothing at an address that long.")
     return None if path in _PAGE or path.startswith(_BELOW) else _Refusal(404, f"Footnote has nothing at {path}.")
 
 

@@ -6,21 +6,25 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address, ip_network
+
+from ui.address import network
 
 FREE = 5  # failures that nobody waits for
-LONGEST = 900.0  # seconds that an address waits, after which its failures are forgotten
+LONGEST = 900.0  # seconds that a name waits at an address, after which failures are forgotten
+LONGEST_OF_ADDRESS = 30.0  # whatever name is tried there; others may log in from the same
 LONGEST_OF_NAME = 60.0
-REMEMBERED = 10_000  # addresses and names; the longest unheard of is forgotten first
+REMEMBERED = 10_000  # addresses, names, and names at addresses; the longest unheard of is forgotten first
+MOST_OF_NAME = 200  # characters that are told apart
 
 _log = logging.getLogger("footnote.logins")
 
 
 class Failures:
-    """Failed logins by address and by name. Safe to use from several threads.
+    """Failed logins by name and address. Safe to use from several threads.
 
-    A name that many addresses guess at waits too, but not at an address that has not failed yet: so who guesses
-    cannot lock its owner out elsewhere.
+    A name waits where it was guessed at, any name a little at an address where much was guessed. A name that many
+    addresses guess at waits too, but not at one where it has not failed yet: so who guesses cannot lock its owner out
+    elsewhere.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -31,16 +35,14 @@ class Failures:
     def wait(self, name: str, address: str) -> float:
         """Seconds until this name may be tried again at this address."""
         with self._lock:
-            own = self._count("address", _network(address))
-            if not own:
-                return 0.0
-            by_address = self._left("address", _network(address), LONGEST)
-            return max(by_address, self._left("name", name, LONGEST_OF_NAME))
+            here, anywhere, both = _keys(name, address)
+            by_name = self._left(*anywhere, LONGEST_OF_NAME) if self._count(*both) else 0.0
+            return max(self._left(*here, LONGEST_OF_ADDRESS), self._left(*both, LONGEST), by_name)
 
     def add(self, name: str, address: str) -> None:
         """Count a failure, and log it."""
         with self._lock:
-            for kind, value in (("address", _network(address)), ("name", name)):
+            for kind, value in _keys(name, address):
                 count = self._count(kind, value) + 1
                 self._failed.pop((kind, value), None)
                 self._failed[kind, value] = count, self._now()
@@ -60,10 +62,7 @@ class Failures:
         return max(0.0, last + min(longest, 2.0 ** min(count - FREE, 30)) - self._now())
 
 
-def _network(address: str) -> str:
-    """An address; of IPv6 the network, since a machine has all addresses in it."""
-    try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    return str(ip_network((ip, 64), strict=False)) if isinstance(ip, IPv6Address) and not ip.ipv4_mapped else str(ip)
+def _keys(name: str, address: str) -> tuple[tuple[str, str], tuple[str, str], tuple[str, str]]:
+    """What failures are counted under: the address, the name, and the name at the address."""
+    name, where = name[:MOST_OF_NAME], network(address)
+    return ("address", where), ("name", name), ("both", f"{where} {name}")

@@ -36,11 +36,19 @@ _FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 
 
 
 def serve(
-    app: ASGIApp, host: str, port: int, *, open_browser: bool, wait: bool = True, line: Line | None = None
+    app: ASGIApp,
+    host: str,
+    port: int,
+    *,
+    open_browser: bool,
+    wait: bool = True,
+    line: Line | None = None,
+    behind_proxy: bool = False,
 ) -> Callable[[], None]:
     """Serve until interrupted or, told not to wait, until what it returns is called. Raises FootnoteError.
 
-    What `line` has at work is then finished, and who waits in it is told.
+    What `line` has at work is then finished, and who waits in it is told. `behind_proxy` says to believe what a proxy
+    on this machine says of whom it speaks for.
     """
     quiet_repeats()
     config = uvicorn.Config(
@@ -52,6 +60,8 @@ def serve(
         backlog=BACKLOG,
         log_level="warning",
         server_header=False,
+        proxy_headers=behind_proxy,
+        forwarded_allow_ips=["127.0.0.0/8", "::1"],  # whatever the environment says
     )
     server = uvicorn.Server(config)
 

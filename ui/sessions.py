@@ -14,11 +14,13 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope
 
 COOKIE = "footnote"
-REMEMBERED = 10_000  # sessions; the longest unused is forgotten first
+SHARE = 100  # sessions of an owner that are remembered; the longest unused is forgotten first
+REMEMBERED = 20_000  # of all; the longest unused of the owner who was longest away is forgotten first
 
 _HEARTBEAT = "/gradio_api/heartbeat/"
 _STREAM = "/gradio_api/queue/data"
-_NAMED_IN_BODY = ("/gradio_api/queue/join", "/gradio_api/cancel")
+_CANCEL = "/gradio_api/cancel"
+_NAMED_IN_BODY = ("/gradio_api/queue/join", _CANCEL)
 _BROWSER = re.compile(r"[A-Za-z0-9_-]{32,64}")
 _SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -28,7 +30,8 @@ class Sessions:
 
     def __init__(self, is_open: Callable[[str], bool]) -> None:
         self._is_open = is_open
-        self._known: OrderedDict[str, tuple[str, asyncio.Event]] = OrderedDict()
+        self._owner: dict[str, str] = {}
+        self._of: OrderedDict[str, OrderedDict[str, asyncio.Event]] = OrderedDict()  # the sessions of each owner
 
     async def admit(self, scope: Scope, receive: Receive, owner: str) -> tuple[asyncio.Event, Receive]:
         """When who sends this request is gone, which is set for all of a session, and the request, unread.
@@ -45,8 +48,9 @@ class Sessions:
             named = path.removeprefix(_HEARTBEAT)
         if named is None:
             return asyncio.Event(), receive
-        gone = self._gone(named, owner)
-        if gone is None or (path == _STREAM and not self._is_open(named)):
+        is_there = named in self._owner if path == _CANCEL else path != _STREAM or self._is_open(named)
+        gone = self._gone(named, owner) if is_there else None
+        if gone is None:
             raise HTTPException(404, "There is no such conversation; reload the page.")
         return (asyncio.Event() if path.startswith(_HEARTBEAT) else gone), receive
 
@@ -54,13 +58,25 @@ class Sessions:
         """When this owner's page is gone; None for another's. A session that nobody has is the owner's from now on."""
         if not _SESSION.fullmatch(session):
             return None
-        of, gone = self._known.pop(session, (owner, asyncio.Event()))
-        if gone.is_set() and of == owner:
-            gone = asyncio.Event()  # back again
-        self._known[session] = of, gone
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return gone if secrets.compare_digest(of.encode(), owner.encode()) else None
+        if self._owner.setdefault(session, owner) != owner:
+            return None
+        own = self._of.setdefault(owner, OrderedDict())
+        gone = own.pop(session, None)
+        if gone is None or gone.is_set():
+            gone = asyncio.Event()  # new, or back again
+        own[session] = gone
+        self._of.move_to_end(owner)
+        if len(own) > SHARE:
+            self._forget_one(owner)
+        if len(self._owner) > REMEMBERED:
+            self._forget_one(next(iter(self._of)))
+        return gone
+
+    def _forget_one(self, owner: str) -> None:
+        session, _ = self._of[owner].popitem(last=False)
+        del self._owner[session]
+        if not self._of[owner]:
+            del self._of[owner]
 
 
 def browser(headers: Headers) -> str:
