@@ -52,6 +52,17 @@ def safely(
 
             return stepped
 
+        if inspect.iscoroutinefunction(handler):
+
+            @wraps(handler)
+            async def awaited(*args: Any) -> Any:
+                try:
+                    return await handler(*args)
+                except Exception as error:
+                    return otherwise(*args, sentence(error, then))
+
+            return awaited
+
         @wraps(handler)
         def handled(*args: Any) -> Any:
             try:

@@ -31,7 +31,7 @@ from ui.html import (
 from ui.markdown import talk_markdown
 from ui.render import counted, given_citations, shown_citations
 from ui.session import Exchange, Shown, Talk, chosen, stopped, turns, with_exchange, with_last, with_status
-from ui.source import source_body
+from ui.source import Sources
 
 Step = int | tuple[Hit, ...] | Answer
 Stream = Callable[[Caller, str, Sequence[Turn], Collection[str] | None], AsyncGenerator[Step]]
@@ -60,6 +60,8 @@ def build(
     adding: Adding | None = None,
 ) -> gr.Blocks:
     """The page. `stream` gives a client's question its place in line, the hits and the answer; `tools` go to MCP."""
+
+    sources = Sources(library)
 
     def failed(asked: str, talk: Talk, left_out: set[str], request: gr.Request, problem: str) -> dict[Any, Any]:
         return {question: ready(), **said((*stopped(talk), Exchange(asked, problem=problem)))}
@@ -125,36 +127,39 @@ def build(
     def ready() -> gr.Textbox:
         return gr.Textbox(submit_btn="Ask", stop_btn=False)
 
-    def source(talk: Talk, now: Shown) -> dict[Any, Any]:
+    async def source(talk: Talk, now: Shown, request: gr.Request) -> dict[Any, Any]:
         answer = talk[now.exchange].answer if now.exchange < len(talk) else None
         citations = shown_citations(answer) if answer else ()
         if now.citation not in range(len(citations)):
             return {shown: None, source_view: no_source_html()}
-        return {shown: now, source_view: panel(citations[now.citation], now, len(citations))}
+        view = await panel(citations[now.citation], now, len(citations), request)
+        return {shown: now, source_view: view} if view else gr.skip()
 
-    def panel(citation: Citation, now: Shown, total: int) -> str:
+    async def panel(citation: Citation, now: Shown, total: int, request: gr.Request) -> str:
+        asking = caller(request.request.scope if request.request else None)
         try:
-            body, has_pages = source_body(library, citation, as_text=now.as_text)
+            body = await sources.body(asking, str(request.session_hash), citation, as_text=now.as_text)
         except Exception as error:
-            body, has_pages = problem_html(sentence(error, "choose another citation")), False
-        return source_html(citation, now, total, body, has_pages=has_pages)
+            body = problem_html(sentence(error, "choose another citation")), False
+        return source_html(citation, now, total, body[0], has_pages=body[1]) if body else ""
 
     @safely(warned)
-    def newest(talk: Talk) -> dict[Any, Any]:
-        return source(talk, Shown(len(talk) - 1)) if talk and talk[-1].answer else gr.skip()
+    async def newest(talk: Talk, request: gr.Request) -> dict[Any, Any]:
+        return await source(talk, Shown(len(talk) - 1), request) if talk and talk[-1].answer else gr.skip()
 
     @safely(warned)
-    def cite(talk: Talk, now: Shown | None, event: gr.EventData) -> dict[Any, Any]:
+    async def cite(talk: Talk, now: Shown | None, event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
         as_text = bool(now and now.as_text)
-        return source(talk, Shown(int(event.turn), int(event.citation), as_text))
+        return await source(talk, Shown(int(event.turn), int(event.citation), as_text), request)
 
     @safely(warned)
-    def step(talk: Talk, now: Shown | None, event: gr.EventData) -> dict[Any, Any]:
-        return source(talk, replace(now, citation=now.citation + int(event.by))) if now else {shown: None}
+    async def step(talk: Talk, now: Shown | None, event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
+        by = int(event.by)
+        return await source(talk, replace(now, citation=now.citation + by), request) if now else {shown: None}
 
     @safely(warned)
-    def view(talk: Talk, now: Shown | None) -> dict[Any, Any]:
-        return source(talk, replace(now, as_text=not now.as_text)) if now else {shown: None}
+    async def view(talk: Talk, now: Shown | None, request: gr.Request) -> dict[Any, Any]:
+        return await source(talk, replace(now, as_text=not now.as_text), request) if now else {shown: None}
 
     @safely(warned)
     def judge(talk: Talk, event: gr.EventData) -> dict[Any, Any]:

@@ -18,8 +18,8 @@ from tests.fakes import WordEmbedder
 from tests.serving import assistant, running
 from ui.arrivals import MAX_FILES
 from ui.guard import MAX_UPLOAD_BYTES
+from ui.html import text_html
 from ui.server import chat
-from ui.source import source_body
 
 SIZES = [(1366, 768), (390, 844)]
 BAD = b"\0\1\2"
@@ -342,11 +342,11 @@ def test_the_next_question_can_be_asked_while_a_page_is_drawn(
     page.goto(url)
     go = threading.Event()
 
-    def slowly(library: Library, citation: Citation, *, as_text: bool) -> tuple[str, bool]:
+    def slowly(text: str, citation: Citation) -> str:
         assert go.wait(60)
-        return source_body(library, citation, as_text=as_text)
+        return text_html(text, citation)
 
-    monkeypatch.setattr("ui.web.source_body", slowly)
+    monkeypatch.setattr("ui.source.text_html", slowly)
     ask(page, "What is the capital of land 1?")
     page.wait_for_timeout(500)
     ask(page, "What is the capital of land 2?")
@@ -406,7 +406,7 @@ def test_a_bug_is_said_and_nothing_waits_for_ever(
         drop(page, ("new.txt", "x"))
         expect(page.locator(".told")).to_have_text(re.compile("^Something went wrong, add the files again."))
         expect(page.locator("progress")).to_have_count(0)
-        monkeypatch.setattr("ui.web.source_body", fails)
+        monkeypatch.setattr("ui.source.text_html", fails)
         page.locator(".notes button").first.click()
         expect(page.locator("#source .problem")).to_contain_text("Something went wrong")
         expect(page.locator(".answer")).to_contain_text("Town 1")
