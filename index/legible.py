@@ -12,11 +12,11 @@ _COUNT, _VERSION, _RESERVED, _CHANGED, _COUNTED = 28, 60, 20, slice(24, 28), sli
 """Where the first page tells of the pages that there are, of the format, of the room for checksums, of its changes."""
 
 
-def make_legible(damaged: Path, copy: Path, fresh: Path) -> None:
+def make_legible(damaged: Path, copy: Path, fresh: Path) -> bool:
     """Copy a file and its -wal, with a first page from a fresh library in the place of a lost one, and no page too few.
 
     SQLite opens nothing without a first page, and nothing that is shorter than this says. What is put in the place of
-    missing pages has a wrong checksum, so that nothing is read of it.
+    missing pages has a wrong checksum, so that nothing is read of it. Returns whether the first page is its own.
     """
     wal = damaged.with_name(f"{damaged.name}-wal")
     if wal.exists():  # before the file, into which another process may write it in the meantime
@@ -26,7 +26,8 @@ def make_legible(damaged: Path, copy: Path, fresh: Path) -> None:
         first = file.read(PAGE)
         size = copy.stat().st_size
         pages = -(-size // PAGE)
-        if is_first(first):
+        own = is_first(first)
+        if own:
             pages = max(pages, _number(first, _COUNT))
         else:
             pages = max(pages, 1)
@@ -36,6 +37,7 @@ def make_legible(damaged: Path, copy: Path, fresh: Path) -> None:
             file.seek(page * PAGE)
             file.write(b"\xff")
         file.truncate(pages * PAGE)
+    return own
 
 
 def is_first(page: bytes) -> bool:

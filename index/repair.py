@@ -18,7 +18,8 @@ from index.errors import DocumentError, LibraryError
 from index.intake import BATCH
 from index.legible import make_legible
 from index.loaders import read
-from index.salvage import Content, contents, dimension, readable
+from index.regrow import regrow
+from index.salvage import BAD_VECTORS, Content, contents, dimension, readable
 from index.snapshot import Snapshots
 from index.types import Document, Passage, digest
 from index.worker import load_document
@@ -70,14 +71,17 @@ def _made_anew(folder: Path, embedder: Embedder) -> Iterator[Mending]:
     catalog.make_tables()
     generation = max((int(path.stem.partition("-")[2]) for path in folder.glob("vectors-[0-9]*.faiss")), default=0)
     kept = _free_name(folder)
-    with closing(_opened(old, beside)) as db, suppress(Unreadable):
+    again = f"index them again with: footnote index PATH --library {folder} (the damaged file is kept as {kept})"
+    copy, regrown = _legible(old, beside)
+    missing = "documents" in regrown
+    with closing(connect(copy)) as db, suppress(Unreadable):
         db.execute("BEGIN")
         facts = _facts(db)
         same = facts.get("embedder") == embedder.fingerprint
         length = dimension(db) if same else embedder.dimension
-        for content in contents(db, length):
+        for content in contents(db, length, missing):
             yield from _restore(catalog, embedder, content if same else replace(content, vectors=()))
-        yield from _told_of_loss(db, catalog, folder, kept)
+        yield from _told_of_loss(db, catalog, missing, again)
         if generation > int(facts.get("generation", generation)):
             yield Mending("", "What was changed last is lost; index or add it again.", lost=True)
         generation = max(generation, int(facts.get("generation", 0)))
@@ -102,17 +106,19 @@ def _made_anew(folder: Path, embedder: Embedder) -> Iterator[Mending]:
         path.unlink()
 
 
-def _opened(damaged: Path, beside: Path) -> Connection:
-    """A copy of a damaged library.sqlite, with the tables of this format."""
+def _legible(damaged: Path, beside: Path) -> tuple[Path, set[str]]:
+    """A copy of a damaged library.sqlite, in this format, and the tables of it of which some rows may be missing."""
     folder = beside / "damaged"
     folder.mkdir(0o700)
-    copy = folder / "library.sqlite"
-    make_legible(damaged, copy, beside / "library.sqlite")
-    with suppress(LibraryError):
+    copy, regrown = folder / "library.sqlite", set[str]()
+    own = make_legible(damaged, copy, beside / "library.sqlite")
+    with suppress(LibraryError, Unreadable):
         catalog = Catalog(folder)
-        if not catalog.is_current:
+        if catalog.is_current:
+            regrown = regrow(copy, guessed=not own)
+        else:
             catalog.make_tables()
-    return connect(copy)
+    return copy, regrown
 
 
 def _free_name(folder: Path) -> str:
@@ -124,7 +130,7 @@ def _free_name(folder: Path) -> str:
     return name
 
 
-def _told_of_loss(db: Connection, catalog: Catalog, folder: Path, kept: str) -> Iterator[Mending]:
+def _told_of_loss(db: Connection, catalog: Catalog, missing: bool, again: str) -> Iterator[Mending]:
     """Take over what else there is, and say how many documents are lost."""
     gaps: list[tuple[int, int]] = []
     before = sum(1 for _ in readable(db, "SELECT id FROM documents WHERE id > ? ORDER BY id", gaps))
@@ -132,13 +138,8 @@ def _told_of_loss(db: Connection, catalog: Catalog, folder: Path, kept: str) -> 
         now = len(records.documents())
     unread = _copy_rows(db, catalog)
     if not now:
-        yield Mending(
-            "",
-            f"Nothing of the documents could be read; index them again with: footnote index PATH --library {folder} "
-            f"(the damaged file is kept as {kept}).",
-            lost=True,
-        )
-    elif gaps:
+        yield Mending("", f"Nothing of the documents could be saved; {again}.", lost=True)
+    elif gaps or missing:
         there = f"{now:,} documents are" if now > 1 else "1 document is"
         yield Mending("", f"{there} here again; how many there were cannot be read.", lost=True)
     elif now < before:
@@ -164,7 +165,7 @@ def _restore(catalog: Catalog, embedder: Embedder, content: Content) -> Iterator
         if again is None:
             return
         document, passages = again, tuple(split(again, embedder.token_starts))
-    elif any(vector is None for vector in content.vectors):
+    elif content.problem == BAD_VECTORS:
         yield Mending(path, f"{name} {content.problem}; these were made again.")
     elif content.problem:
         yield Mending(path, f"{name} {content.problem}; its text is whole: add it again to see its pages.", lost=True)

@@ -12,13 +12,14 @@ from index.catalog import Connection, Unreadable, text_hash
 from index.types import Passage, digest
 from index.vectors import Vectors
 
+BAD_VECTORS = "has vectors that are not as they were written"
 FAR = 1 << 40  # beyond every row
 Gaps = list[tuple[int, int]]
 """Ids, from and to, between which rows could not be read."""
 _PASSAGES = """
 SELECT passages.id, start, "end", c0, page, turns, heading, c1, text_hash
 FROM passages LEFT JOIN lexical_content ON lexical_content.id = passages.id
-WHERE passages.id BETWEEN ? AND ? AND content_id = ? ORDER BY passages.id
+WHERE passages.id BETWEEN ? AND ? AND +content_id = ? ORDER BY passages.id
 """
 
 
@@ -85,8 +86,11 @@ def dimension(db: Connection) -> int:
     return int(max(lengths, key=lambda length: lengths[length], default=0)) // 4
 
 
-def contents(db: Connection, dimension: int) -> Iterator[Content]:
-    """Every content that a document has, and every one that has lost its document, with what is wrong with it."""
+def contents(db: Connection, dimension: int, names_missing: bool = False) -> Iterator[Content]:
+    """Every content that a document has, and every one that has lost its document, with what is wrong with it.
+
+    `names_missing` says that documents are known to be missing among those that can be read.
+    """
     named = defaultdict[int, list[tuple[str, str]]](list)
     lost_names: Gaps = []
     query = "SELECT id, content_id, location, path FROM documents WHERE id > ? ORDER BY id"
@@ -96,12 +100,14 @@ def contents(db: Connection, dimension: int) -> Iterator[Content]:
     query = "SELECT id, sha256, text, warning FROM contents WHERE id > ? ORDER BY id"
     for number, sha256, text, warning in readable(db, query):
         names = tuple(named.pop(number, ()))
-        if not names and not lost_names:
+        if not names and not (lost_names or names_missing):
             continue
         passages, vectors, problem = _passages(db, number, ranges.get(number), text, dimension)
         data, bad = _kept(db, number, sha256)
         if not names:
             problem = "has lost its name"
+        elif problem == BAD_VECTORS:
+            problem = bad or problem  # for vectors can be made again
         yield Content(names, sha256, text, warning, passages, vectors, data, problem or bad)
     for number, left in named.items():
         data, _ = _kept(db, number, "")
@@ -141,7 +147,7 @@ def _passages(
             return (), (), "has passages that are not what its text says"
         found.append(passage)
         vectors.append(_vector(db, key, dimension))
-    problem = "has vectors that are not as they were written" if any(vector is None for vector in vectors) else ""
+    problem = BAD_VECTORS if any(vector is None for vector in vectors) else ""
     return tuple(found), tuple(vectors), problem
 
 

@@ -148,7 +148,7 @@ def test_a_file_that_is_no_database_any_more(filled: Library, files: Path) -> No
     findings = list(check(filled.folder))
     assert [finding.message for finding in findings] == ["library.sqlite cannot be read (file is not a database)."]
     (mending,) = repair(filled.folder, WordEmbedder(), findings)
-    assert mending.message.startswith("Nothing of the documents could be read; index them again with: footnote index")
+    assert mending.message.startswith("Nothing of the documents could be saved; index them again with: footnote index")
     assert (filled.folder / "library.sqlite.damaged").read_bytes().startswith(b"Dear diary")
     assert Library(filled.folder, WordEmbedder()).update([str(files)]) == Summary(added=2)
     assert list(check(filled.folder)) == []

@@ -63,6 +63,49 @@ def test_what_is_left_of_a_file_is_not_thrown_away(large: Library, harm: Callabl
     assert counted == [f"{len(found)} of 30 documents are here again."] * (len(found) < 30)
 
 
+def roots(library: Library) -> dict[str, int]:
+    with closing(connect(database(library))) as db:
+        return {str(name): int(page) for name, page in db.execute("SELECT name, rootpage FROM sqlite_master")}
+
+
+def make_old(library: Library) -> None:
+    """As an older Footnote left it, whose tables then have other roots than in a new library."""
+    with closing(connect(database(library))) as db:
+        db.execute("DROP TABLE notices; ALTER TABLE contents DROP COLUMN warning; PRAGMA user_version = 4")
+    take_checksums(database(library))
+
+
+@pytest.mark.parametrize(
+    ("is_old", "lost"),
+    [
+        (False, ["contents", "files"]),
+        (False, ["passages", "lexical_content", "vectors"]),
+        (False, ["first page", "contents", "files"]),
+        (True, ["contents"]),
+        (True, ["first page"]),
+        (True, ["first page", "contents", "passages"]),
+    ],
+)
+def test_tables_without_their_roots(large: Library, is_old: bool, lost: list[str]) -> None:
+    """Also where the first page, which tells of the roots, is lost too: those of an old library are elsewhere."""
+    if is_old:
+        new = roots(large)
+        make_old(large)
+        large = Library(large.folder, WordEmbedder())
+        assert roots(large) != new
+    texts = {entry.path: large.text(entry.path) for entry in large.documents()}
+    data = bytearray(database(large).read_bytes())
+    places = {"first page": 1} | roots(large)
+    for page in (places[name] for name in lost):
+        data[(page - 1) * 4096 : page * 4096] = bytes(4096)
+    database(large).write_bytes(data)
+    repair(large.folder, WordEmbedder(), list(check(large.folder)))
+    assert list(check(large.folder)) == []
+    again = Library(large.folder, WordEmbedder())
+    assert {entry.path: again.text(entry.path) for entry in again.documents()} == texts
+    assert again.search("tide1 quay2", 1)[1]
+
+
 @pytest.mark.parametrize(
     "left", [b"", b"SQLite format 3\0" + bytes(34), b"x" * 50], ids=["nothing", "50 bytes", "noise"]
 )
@@ -72,7 +115,7 @@ def test_a_file_of_which_nothing_is_left(filled: Library, files: Path, left: byt
         Library(filled.folder, WordEmbedder(), create=True)
     (mending,) = repair(filled.folder, WordEmbedder(), list(check(filled.folder)))
     assert mending.lost
-    assert f"could be read; index them again with: footnote index PATH --library {filled.folder}" in mending.message
+    assert f"could be saved; index them again with: footnote index PATH --library {filled.folder}" in mending.message
     assert (filled.folder / "library.sqlite.damaged").read_bytes() == left
     again = Library(filled.folder, WordEmbedder(), create=True)
     assert again.update([str(files)]) == Summary(added=2)
@@ -92,9 +135,7 @@ def test_a_library_that_is_about_to_be_made(tmp_path: Path, files: Path) -> None
 
 def test_an_older_library_that_is_damaged(filled: Library) -> None:
     expected = everything(filled)
-    with closing(connect(database(filled))) as db:
-        db.execute("DROP TABLE notices; ALTER TABLE contents DROP COLUMN warning; PRAGMA user_version = 4")
-    take_checksums(database(filled))
+    make_old(filled)
     with pytest.raises(LibraryError, match=r"of format 4, .* run `footnote index`"):
         list(check(filled.folder))
     database(filled).write_bytes(database(filled).read_bytes()[:-4096])
