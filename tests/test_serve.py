@@ -4,6 +4,7 @@ import logging
 import os
 import random
 import resource
+import select
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from starlette.types import ASGIApp
 
 from index.errors import FootnoteError
 from index.library import Library
-from tests.serving import asking, filled, running, served, users
+from tests.serving import asking, filled, running, served, until, users
 from ui import serve as serving
 from ui.address import is_loopback, require_free_port, warn_if_open
 from ui.environment import proxies, set_proxies_aside
@@ -95,11 +96,19 @@ def test_an_open_server_is_warned_of(host: str, loopback: bool, capsys: pytest.C
 # Connections.
 
 
-def connected(url: str, sent: bytes = b"") -> socket.socket:
+HALF_SENT = b"POST /api/ask HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n\r\n{"
+
+
+def connected(url: str, sent: bytes = b"", source: str = "127.0.0.1") -> socket.socket:
     host, _, port = url.removeprefix("http://").rpartition(":")
-    connection = socket.create_connection((host, int(port)), timeout=30)
+    connection = socket.create_connection((host, int(port)), timeout=30, source_address=(source, 0))
     connection.sendall(sent)
     return connection
+
+
+def is_open(connection: socket.socket) -> bool:
+    """Whether the server has not ended the connection so far, or answered over it."""
+    return not select.select([connection], [], [], 0)[0]
 
 
 def ended(connection: socket.socket) -> bool:
@@ -130,6 +139,7 @@ def test_who_sends_nothing_more_is_not_waited_for(app: ASGIApp, monkeypatch: pyt
 
 def test_who_sends_slowly_but_steadily_is(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "BODY", 1.0)
+    monkeypatch.setattr(serving, "GRACE", 0.5)
 
     def body() -> Iterator[bytes]:
         yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="slow.txt"\r\n\r\n'
@@ -141,6 +151,52 @@ def test_who_sends_slowly_but_steadily_is(library: Library, monkeypatch: pytest.
     with running(served(library)) as url:
         how = {"Content-Type": "multipart/form-data; boundary=x"}
         assert httpx.post(f"{url}/gradio_api/upload", content=body(), headers=how, timeout=60).status_code == 200
+
+
+def test_who_sends_too_little_is_not(app: ASGIApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some bytes every now and then, for a minute."""
+    monkeypatch.setattr(serving, "GRACE", 0.5)
+    with running(app) as url, connected(url, HALF_SENT) as connection, pytest.raises(ConnectionError):
+        for _ in range(600):
+            time.sleep(0.1)
+            connection.sendall(b"a" * 100)
+
+
+def test_half_sent_requests_keep_nobody_out(app: ASGIApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither at their address, of which so many are let in, nor at another."""
+    monkeypatch.setattr(serving, "MOST", 20)
+    with running(app) as url, ExitStack() as opened:
+        half_sent = [opened.enter_context(connected(url, HALF_SENT)) for _ in range(40)]
+        for _ in range(3):
+            assert httpx.get(f"{url}/api/documents", timeout=30).status_code == 200
+        until(lambda: sum(map(is_open, half_sent)) < 8)
+    monkeypatch.setattr(serving, "is_loopback", lambda _: False)  # as if the next came from afar
+    with running(app) as url, ExitStack() as opened:
+        half_sent = [opened.enter_context(connected(url, HALF_SENT)) for _ in range(40)]
+        for source in ("127.0.0.1", "127.0.0.2"):
+            with httpx.Client(transport=httpx.HTTPTransport(local_address=source)) as http:
+                assert http.get(f"{url}/api/documents", timeout=30).status_code == 200
+        until(lambda: sum(map(is_open, half_sent)) < 8)
+
+
+def test_who_has_most_connections_makes_room(app: ASGIApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the request that comes slowest."""
+    monkeypatch.setattr(serving, "MOST", 20)
+    monkeypatch.setattr(serving, "is_loopback", lambda _: False)
+    with running(app) as url, ExitStack() as opened:
+
+        def opens(count: int, source: str, sent: bytes) -> list[socket.socket]:
+            return [opened.enter_context(connected(url, sent, source)) for _ in range(count)]
+
+        few = opens(6, "127.0.0.2", HALF_SENT) + opens(6, "127.0.0.3", HALF_SENT)
+        most = opens(3, "127.0.0.4", HALF_SENT + b"a" * 50)
+        slowest = opens(1, "127.0.0.4", HALF_SENT)
+        most += opens(4, "127.0.0.4", HALF_SENT + b"a" * 50)
+        assert all(map(is_open, [*few, *most, *slowest]))
+        with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.5")) as http:
+            assert http.get(f"{url}/api/documents", timeout=30).status_code == 200
+        until(lambda: not is_open(slowest[0]))
+        assert all(map(is_open, [*few, *most]))
 
 
 def test_an_event_stream_may_be_silent(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
