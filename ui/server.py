@@ -20,8 +20,9 @@ from ui.adding import Adding
 from ui.auth import Users
 from ui.guard import MAX_UPLOAD_BYTES, guarded, problem
 from ui.line import RETRY_AFTER, BusyError, GoneError, Line
+from ui.theme import ICON, STYLE, theme
 from ui.waiting_files import held
-from ui.web import ICON, STYLE, Step, Suggest, build, theme
+from ui.web import Step, Suggest, build
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 _STATUS = {DocumentError: 400, QuestionError: 400, LibraryError: 503, GoneError: 499}  # which nobody is there to read

@@ -218,7 +218,10 @@ def build(
 
     @safely(warned_list)
     def dismiss(left_out: set[str], event: gr.EventData) -> dict[Any, Any]:
-        library.dismiss(event.location)
+        own = {entry.location for entry in library.documents()}
+        every = [notice.location for notice in library.notices() if notice.location not in own]
+        for location in [event.location] if event.location else every:
+            library.dismiss(location)
         return listed(left_out)
 
     turns_at_adding = adding or Adding()
@@ -298,7 +301,9 @@ def build(
             talk_view.retry(again, [conversation, unticked], talking, concurrency_limit=None, **_PRIVATE),
             suggestions.suggest(suggested, [conversation, unticked], talking, concurrency_limit=None, **_PRIVATE),
         ]
-        for answered in answering:  # an event of its own: while a page is drawn, the next question can be asked
+        for answered in answering:
+            answered.then(listed, unticked, [documents, question], **_EACH)  # others add and remove documents too
+            # An event of its own: while a page is drawn, the next question can be asked.
             answered.then(newest, conversation, [shown, source_view], **drawing)
         # What was on its way when an answer is cancelled comes by the queue, so what follows must come by it too.
         cancelled = question.stop(None, cancels=answering, **_PRIVATE)
@@ -341,32 +346,3 @@ def _feedback(answer: Answer, verdict: Verdict, correction: str | None, number: 
     for c in cited:
         said = replace(said, document=c.document, start=c.start, end=c.end, quote=c.quote)
     return said
-
-
-def theme() -> gr.themes.Base:
-    """The page's colours and fonts as a Gradio theme; `web.css` does the rest."""
-    ink = gr.themes.Color(*_INK)
-    return gr.themes.Base(
-        primary_hue=ink,
-        secondary_hue=ink,
-        neutral_hue=gr.themes.colors.zinc,
-        font=["ui-sans-serif", "system-ui", "sans-serif"],
-        font_mono=["ui-monospace", "monospace"],
-    )
-
-
-_INK = (
-    "#f3f6fb",
-    "#e3eaf5",
-    "#c8d6ea",
-    "#a3b9d9",
-    "#7b97c2",
-    "#5677a8",
-    "#3f5f90",
-    "#2f4a75",
-    "#24395b",
-    "#1a2a44",
-    "#121d30",
-)
-STYLE = Path(__file__).with_name("web.css")
-ICON = Path(__file__).with_name("icon.svg")
