@@ -128,7 +128,7 @@ def test_a_library_of_format_1_is_kept_and_read_anew(tmp_path: Path, files: Path
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "library.sqlite").write_text("Dear diary, " * 100)
-    with pytest.raises(LibraryError, match=r"cannot be used \(file is not a database\); check"):
+    with pytest.raises(LibraryError, match=r"is damaged: file is not a database; see what is lost and mend it"):
         Library(tmp_path, WordEmbedder())
     assert (tmp_path / "library.sqlite").read_text() == "Dear diary, " * 100
 
