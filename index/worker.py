@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from index.errors import DocumentError, GivenUpError
@@ -261,8 +262,7 @@ def serve() -> None:
         _limit(seconds, len(data))
         outcome, result, attachments = _done(TASKS[name], data, arguments)
         _limit(0, 0)
-        unit = 1 if sys.platform == "darwin" else 1024
-        last = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > WELL_FED or outcome == "memory"
+        last = _resident() > WELL_FED or outcome == "memory"
         head = {"outcome": outcome, "result": result, "attachments": len(attachments), "last": last}
         with suppress(OSError):
             replies.send_bytes(json.dumps(head).encode())
@@ -291,6 +291,15 @@ def _limit(seconds: float, size: int) -> None:
     room = MEMORY + MEMORY_PER_BYTE * size if size else resource.RLIM_INFINITY
     with suppress(ValueError, OSError):  # where the system has no such limit
         resource.setrlimit(resource.RLIMIT_AS, (room, resource.RLIM_INFINITY))
+
+
+def _resident() -> int:
+    """Bytes in memory now. The most that ever were, as the system counts them, begin with those of the parent."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes, where there is no /proc
+    return int(pages) * resource.getpagesize()
 
 
 def _leave_with(parent: int) -> None:

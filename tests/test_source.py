@@ -208,7 +208,7 @@ def test_two_are_at_work_one_of_each_client() -> None:
         ]
         await begun(work, 2)
         await asyncio.sleep(0.1)
-        assert sorted(work.at_work) == ["ada 1", "bob 3"]
+        assert len({name.split()[0] for name in work.at_work}) == len(work.at_work) == 2
         work.ends.set()
         assert await asyncio.gather(*wanted) == ["ada 1", "ada 2", "bob 3", "cyd 4"]
         assert work.most == 2

@@ -54,6 +54,15 @@ def test_a_worker_is_used_again() -> None:
     assert index.worker._parsers._idle == before
 
 
+def test_a_worker_of_a_large_process_is_used_again() -> None:
+    code = (
+        "import index.worker as w\nlarge = b'x' * (600 << 20)\nlarge = bytes(1)\n"
+        "w.load_document(b'One.', 'a.txt')\nprint(len(w._parsers._idle))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert ran.stdout == "1\n"
+
+
 def test_a_bad_file_gets_the_sentence_of_its_parser() -> None:
     with pytest.raises(DocumentError) as here:
         parse(b"%PDF-1.4", "a.pdf")
