@@ -156,8 +156,8 @@ class Library:
         intake = self._intake(entries, sum(item.size for item in seen.found), progress)
         again = intake.take(prepare(seen.found, stored, self._embedder.token_starts))
         intake.take(prepare(again, (), self._embedder.token_starts))
-        gone = [entry for entry in entries if entry.location in set(seen.gone) - intake.left]
-        removed = self._forget(gone, seen, progress)
+        gone = set(seen.gone) - intake.left
+        removed = self._forget([entry for entry in entries if entry.location in gone], seen, progress)
         self._settle(progress)
         progress("", 1.0, intake.embedded)
         done = intake.summary()
