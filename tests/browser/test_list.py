@@ -23,7 +23,7 @@ from ui.server import chat
 
 SIZES = [(1366, 768), (390, 844)]
 BAD = b"\0\1\2"
-DROPPED = """async ({files, folder, then}) => {
+DROPPED = """async (target, {files, folder}) => {
   const transfer = new DataTransfer();
   for (const [name, text, size] of files) transfer.items.add(new File([size ? new Uint8Array(size) : text], name));
   if (folder) {
@@ -37,7 +37,6 @@ DROPPED = """async ({files, folder, then}) => {
     }});
     DataTransferItem.prototype.webkitGetAsEntry = () => directory(folder[0], "", folder[1]);
   }
-  const target = document.querySelector("#talk");
   const dropped = (type) => new DragEvent(type, {dataTransfer: transfer, bubbles: true, cancelable: true});
   const over = !target.dispatchEvent(dropped("dragover"));
   const seen = [...document.querySelectorAll(".dropping")].filter((each) => each.checkVisibility()).length;
@@ -68,7 +67,8 @@ def fill(library: Library, number: int = 30) -> None:
 
 
 def drop(page: Page, *files: tuple[str, str], size: int = 0, folder: object = None) -> dict[str, object]:
-    found: dict[str, object] = page.evaluate(
+    # A locator waits for its element, also while the page is drawn anew.
+    found: dict[str, object] = page.locator("#talk").evaluate(
         DROPPED, {"files": [[*file, size] for file in files or [("x", "")]], "folder": folder}
     )
     return found
