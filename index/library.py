@@ -66,6 +66,17 @@ class Library:
         with self._catalog.reading() as records:
             return records.fact("embedder") or ""
 
+    @property
+    def embedder_source(self) -> str:
+        """What `index.embedding.find_embedder` finds the embedder of the stored vectors by; empty for the shipped."""
+        with self._catalog.reading() as records:
+            return records.fact("embedder_source") or ""
+
+    def require_embedder(self) -> None:
+        """Raise LibraryError where the stored vectors are of another embedder."""
+        with self._catalog.reading() as records:
+            self._require_embedder(records)
+
     def documents(self) -> list[Entry]:
         """Every document, by path."""
         with self._catalog.reading() as records:
@@ -308,7 +319,8 @@ class Library:
         if stored not in (None, self._embedder.fingerprint) and records.vectors.last_id():
             raise LibraryError(
                 f"The library {self.folder} was indexed with another embedder ({stored}); "
-                "run `footnote index` on any of its documents to embed it again."
+                "run `footnote index` on any of its documents, with the --embedder that it is to have if any, "
+                "to embed it again."
             )
 
     def _adopt_embedder(self, progress: Progress) -> None:
@@ -317,7 +329,7 @@ class Library:
         while True:
             with self._catalog.reading() as records:
                 if records.fact("embedder") == self._embedder.fingerprint:
-                    return
+                    break
                 texts = [text for text in _texts(records) if text not in vectors]
             for done in range(0, len(texts), BATCH):
                 progress("again, because the embedder is another", done / len(texts), done)
@@ -330,6 +342,10 @@ class Library:
                     if texts:
                         records.put_vectors(texts, np.stack([vectors[text] for text in texts]))
                     records.set_fact("embedder", self._embedder.fingerprint)
+                    records.set_fact("embedder_source", self._embedder.source)
+        if self.embedder_source != self._embedder.source:  # the same one, found elsewhere now
+            with self._storing(progress) as records:
+                records.set_fact("embedder_source", self._embedder.source)
 
 
 def is_gone(location: str) -> bool:

@@ -62,6 +62,13 @@ def embedded_by(folder: Path) -> str:
     return ""
 
 
+def embedder_source(folder: Path) -> str:
+    """What `find_embedder` finds a library's embedder by, as far as it can be read; empty for the shipped one."""
+    with suppress(Unreadable), closing(connect(folder / "library.sqlite")) as db:
+        return _facts(db).get("embedder_source", "")
+    return ""
+
+
 def _made_anew(folder: Path, embedder: Embedder) -> Iterator[Mending]:
     """Write library.sqlite anew and put it in the place of the damaged one."""
     old, beside = folder / "library.sqlite", folder / "mending"
@@ -88,6 +95,7 @@ def _made_anew(folder: Path, embedder: Embedder) -> Iterator[Mending]:
     with catalog.writing() as records:
         records.prune_vectors()
         records.set_fact("embedder", embedder.fingerprint)
+        records.set_fact("embedder_source", embedder.source)
         records.set_fact("generation", str(max(generation, records.generation) + 1))
     with closing(connect(beside / "library.sqlite")) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -19,6 +19,7 @@ class WordEmbedder:
 
     def __init__(self, fingerprint: str = "words", dimension: int = 64) -> None:
         self.fingerprint = fingerprint
+        self.source = ""
         self.dimension = dimension
         self.calls: list[str] = []
 
@@ -49,6 +50,12 @@ class OverlapReader:
     The answer ends at the next mark of punctuation and begins after words that the question itself uses; when nothing
     follows, the phrase is the answer. The score is the phrase's number of words less 1.5: one word is no evidence.
     """
+
+    reads = 10
+
+    def relevance(self, question: str, passages: Sequence[str]) -> list[float]:
+        """It has no screen."""
+        return []
 
     def read(self, question: str, passages: Sequence[str]) -> list[Span]:
         """The best span of each passage that holds a word, best first."""

@@ -10,28 +10,75 @@ from time import perf_counter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from index.embedding import SentenceEmbedder, minilm_folder, obstacle
-from index.encoder import Precision, computes
-from index.errors import DocumentError
+from index.chunking import MAX_CONTEXT, MAX_TOKENS
+from index.embedding import SHIPPED, SentenceEmbedder, find_embedder, minilm_folder, obstacle
+from index.encoder import Precision, computes, unusable
+from index.errors import DocumentError, ModelError
 from index.library import Library
 from index.loaders import LOADERS
 from index.types import Summary, kind
 from rag.assistant import Assistant
 from rag.calibration import Calibration
-from rag.reader import ExtractiveReader
+from rag.reader import Reader
 from rag.types import Answer
+from ui.readers import choose_reader
 from ui.render import printable, shorten
 
 
-def open_library(folder: Path, *, create: bool = False, precision: Precision | None = None) -> Library:
-    """A library with the default embedder, in this precision or, with None, that of its vectors."""
-    _tell_runtime()
-    library = Library(folder, SentenceEmbedder(minilm_folder(), precision or "float32"), create=create)
-    if precision is None and library.embedded_by.endswith(":bfloat16"):
-        return Library(folder, SentenceEmbedder(minilm_folder(), "bfloat16"))
-    if precision == "bfloat16" and not obstacle(minilm_folder()) and not computes(precision):
-        say("this processor has no bfloat16 arithmetic: passages are embedded in float32, at its speed.")
+def open_library(
+    folder: Path, *, create: bool = False, precision: Precision | None = None, embedder: str | None = None
+) -> Library:
+    """A library with the embedder of this name and precision, or with None that of its vectors. Raises FootnoteError.
+
+    `create` says that it may be embedded again, with another than it was; else it is refused.
+    """
+    chosen = find_embedder(embedder or SHIPPED)
+    library = Library(folder, chosen, create=create)
+    if not embedder and library.embedder_source:
+        chosen = _remembered(library)
+    rounded = precision or ("bfloat16" if library.embedded_by.endswith(":bfloat16") else "float32")
+    if chosen.source or rounded != "float32":
+        library = Library(folder, SentenceEmbedder(chosen.folder, rounded, source=chosen.source))
+    if embedder and not create:
+        library.require_embedder()
+    _tell_embedder(chosen, precision)
+    if create and 0 < chosen.longest < MAX_TOKENS + MAX_CONTEXT:
+        _tell_shortness(chosen.longest)
     return library
+
+
+def _remembered(library: Library) -> SentenceEmbedder:
+    """The embedder that a library was indexed with."""
+    source = library.embedder_source
+    try:
+        return find_embedder(source)
+    except ModelError as error:
+        raise ModelError(
+            f"The library {library.folder} was indexed with the embedder {source!r}, which is not there any more; "
+            "put it back, name where it is now with --embedder, "
+            f"or index again with: footnote index PATH --embedder default --library {library.folder}"
+        ) from error
+
+
+def _tell_embedder(embedder: SentenceEmbedder, precision: Precision | None) -> None:
+    """Say what slows an embedder down, where a person can do something about it."""
+    if not embedder.source or unusable():
+        _tell_runtime()
+    if precision == "bfloat16" and (embedder.source or not unusable()):
+        if obstacle(embedder.folder):
+            say("only OpenVINO computes in bfloat16, which cannot run this embedder: passages are embedded in float32.")
+        elif not computes(precision):
+            say("this processor has no bfloat16 arithmetic: passages are embedded in float32, at its speed.")
+
+
+@cache
+def _tell_shortness(longest: int) -> None:
+    """Say once that an embedder does not see the end of long passages."""
+    most = MAX_TOKENS + MAX_CONTEXT
+    say(
+        f"this embedder reads {longest} tokens, and a passage has up to {most} with its headings; "
+        "what comes after is found by its words alone."
+    )
 
 
 @cache
@@ -41,16 +88,18 @@ def _tell_runtime() -> None:
         say(f"{why}; PyTorch is used in its place, which takes more than twice as long.")
 
 
-def open_assistant(library: Library) -> Assistant:
-    """The shipped reader and calibration over a library."""
-    return Assistant(library, *load_reader())
+def open_assistant(library: Library, reader: str | None = None) -> Assistant:
+    """The reader of this name, or the shipped one, and its calibration over a library."""
+    return Assistant(library, *load_reader(reader))
 
 
-def load_reader() -> tuple[ExtractiveReader, Calibration]:
-    """The shipped reader and its calibration."""
-    _tell_runtime()
+def load_reader(name: str | None = None) -> tuple[Reader, Calibration]:
+    """A shipped reader or one of transformers, and its calibration. Raises ModelError."""
+    chosen = choose_reader(name)
+    if chosen.shipped:
+        _tell_runtime()
     with Console(stderr=True).status("Loading the reader"):
-        return ExtractiveReader.load(), Calibration.load()
+        return chosen.load(), chosen.calibration
 
 
 def suggesting(library: Library, answer: Callable[[str], Answer]) -> Callable[[Collection[str] | None], Iterator[str]]:
@@ -138,13 +187,13 @@ def _is_document(_: object, path: str) -> bool:
 
 
 @contextmanager
-def sources(folder: Path, docs: Sequence[str] | None) -> Iterator[Library]:
+def sources(folder: Path, docs: Sequence[str] | None, embedder: str | None = None) -> Iterator[Library]:
     """The library in a folder or, with `docs`, a passing one of these. Raises DocumentError for one that is bad."""
     if docs is None:
-        yield open_library(folder)
+        yield open_library(folder, embedder=embedder)
         return
     with tempfile.TemporaryDirectory(prefix="footnote-") as passing:
-        library = open_library(Path(passing), create=True)
+        library = open_library(Path(passing), create=True, embedder=embedder)
         with progress_bar("Indexing", "passages") as report:
             summary = library.update(docs, report)
         named = [failure.message for failure in summary.failures if failure.path in docs]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from index.errors import FootnoteError
-from ui import cli_bench, cli_check, cli_eval, cli_gold, leaving
+from ui import cli_bench, cli_check, cli_eval, cli_gold, cli_models, leaving
 from ui.environment import set_proxies_aside
 
 DEFAULT_LIBRARY = Path(".footnote")
@@ -67,17 +67,20 @@ def _parser() -> argparse.ArgumentParser:
         help="of the arithmetic that embeds passages: bfloat16 is faster where the processor has it, and rounds "
         "(default: the library's, float32 for a new one)",
     )
+    cli_models.add_embedder(index)
     _add_library(index)
     _add_json(index)
 
     ask = command("ask", _ask, "answer one question")
     ask.add_argument("question", metavar="QUESTION")
     _add_sources(ask)
+    cli_models.add_models(ask)
     _add_json(ask)
 
     chat = command("chat", _chat, "index, then chat in the browser")
     chat.add_argument("paths", nargs="*", metavar="PATH", help="files or folders to index first")
     _add_library(chat)
+    cli_models.add_models(chat)
     chat.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     chat.add_argument(
         "--allow-host",
@@ -101,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_sources(evaluate)
     _add_json(evaluate)
     cli_eval.add_options(evaluate)
+    cli_models.add_models(evaluate)
 
     gold = commands.add_parser("gold", help="drafts of gold sets", description="Drafts of gold sets.")
     drafting = gold.add_subparsers(required=True, metavar="COMMAND").add_parser("draft", help=cli_gold.DRAFT)
@@ -113,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
 
     bench = command("bench", cli_bench.run, cli_bench.BENCH)
     cli_bench.add_options(bench)
+    cli_models.add_models(bench)
     _add_json(bench)
 
     check = command("check", cli_check.run, cli_check.CHECK)
@@ -149,7 +154,7 @@ def _index(args: argparse.Namespace) -> int:
     from ui.assemble import open_library, say, update, watch
     from ui.render import summary_json, summary_line
 
-    library = open_library(args.library, create=True, precision=args.precision)
+    library = open_library(args.library, create=True, precision=args.precision, embedder=args.embedder)
     failed = False
     for summary in watch(library, args.paths) if args.watch else [update(library, args.paths)]:
         counts = len(library.documents()), library.passage_count()
@@ -167,8 +172,9 @@ def _ask(args: argparse.Namespace) -> int:
     from ui.render import answer_json, answer_terminal
 
     question = clean(args.question)
-    with sources(args.library, args.docs) as library:
-        answer = open_assistant(library).answer(question)
+    cli_models.require_reader(args.reader)
+    with sources(args.library, args.docs, args.embedder) as library:
+        answer = open_assistant(library, args.reader).answer(question)
     if args.json:
         print(json.dumps(answer_json(answer), ensure_ascii=False))
     else:
@@ -188,10 +194,11 @@ def _chat(args: argparse.Namespace) -> int:
     own_names(args.host, args.allow_host)
     require_free_port(args.host, args.port)
     warn_if_open(args.host, users)
-    library = open_library(args.library, create=True)
+    cli_models.require_reader(args.reader)
+    library = open_library(args.library, create=True, embedder=args.embedder)
     warn_if_writable(args.library)
     update(library, args.paths)
-    assistant = open_assistant(library)
+    assistant = open_assistant(library, args.reader)
     with private_folder(args.library):
         from ui.line import Line
         from ui.serve import serve

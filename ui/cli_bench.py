@@ -62,9 +62,21 @@ def run(args: argparse.Namespace) -> int:
     for option, value in (("--passages", args.passages), ("--repeats", args.repeats)):
         if value < 1:
             raise FootnoteError(f"{option} must be 1 or more; found {value}.")
+    _require_sense(args)
     with tempfile.TemporaryDirectory(prefix="footnote-") as scratch:
         chosen = _scale if args.scale else _peers if args.peers else _rankings if args.rankings else _ratios
         return chosen(args, Path(scratch))
+
+
+def _require_sense(args: argparse.Namespace) -> None:
+    """Raise FootnoteError for models that are not there, or not asked for what is measured."""
+    from ui.cli_models import require_reader
+
+    given = [option for option, name in (("--reader", args.reader), ("--embedder", args.embedder)) if name]
+    if given and (args.scale or args.peers):
+        why = "--peers compares systems with the same embedder" if args.peers else "--scale searches made vectors"
+        raise FootnoteError(f"{why}; leave out {' and '.join(given)}.")
+    require_reader(args.reader)
 
 
 def _gold(args: argparse.Namespace) -> "tuple[str, list[Document], list[Wanted], bool]":
@@ -82,20 +94,20 @@ def _gold(args: argparse.Namespace) -> "tuple[str, list[Document], list[Wanted],
     return (args.gold or shipped / "questions.jsonl").name, documents, wanted(gold, documents), bool(gold.documents)
 
 
-def _precisions() -> "list[Precision]":
-    from index.embedding import minilm_folder, obstacle
+def _precisions(embedder: str | None = None) -> "list[Precision]":
+    from index.embedding import SHIPPED, find_embedder, obstacle
     from index.encoder import computes
 
-    if not obstacle(minilm_folder()) and computes("bfloat16"):
+    if not obstacle(find_embedder(embedder or SHIPPED).folder) and computes("bfloat16"):
         return ["float32", "bfloat16"]
-    _say("bfloat16 is left out, which needs OpenVINO and a processor that has it.")
+    _say("bfloat16 is left out, which needs a model that OpenVINO runs and a processor that has it.")
     return ["float32"]
 
 
-def _open(folder: Path, precision: "Precision") -> "Library":
+def _open(embedder: str | None, folder: Path, precision: "Precision") -> "Library":
     from ui.assemble import open_library
 
-    return open_library(folder, create=True, precision=precision)
+    return open_library(folder, create=True, precision=precision, embedder=embedder)
 
 
 def _ratios(args: argparse.Namespace, scratch: Path) -> int:
@@ -119,19 +131,20 @@ def _measured(
     args: argparse.Namespace, scratch: Path, documents: "list[Document]", asked: "list[Wanted]", files: list[str]
 ) -> "list[Measure]":
     from eval.bench.ratios import indexing
-    from index.embedding import SentenceEmbedder, minilm_folder
+    from index.embedding import SHIPPED, SentenceEmbedder, find_embedder
 
-    console, precisions = _console(), _precisions()
+    console, precisions = _console(), _precisions(args.embedder)
+    opened = partial(_open, args.embedder)
     with console.status("Asking"):
         asking = list(_asking(args, scratch, documents, asked, precisions))
     with console.status("Searching"):
-        library = _open(scratch / "corpus", "float32")
+        library = opened(scratch / "corpus", "float32")
         library.update(files)
         texts = list(dict.fromkeys(passage.embedded for passage in library.passages()))
         searching = list(_searching(library.embed(texts), library.embed([each.question for each in asked[:_SEARCHES]])))
     with console.status("Indexing"):  # last, because it brings PyTorch and its threads into this process
-        encode = SentenceEmbedder(minilm_folder(), torch=True).encode_passages
-        measures = list(indexing(files, texts, _open, encode, precisions, args.repeats, scratch))
+        raw = SentenceEmbedder(find_embedder(args.embedder or SHIPPED).folder, torch=True)
+        measures = list(indexing(files, texts, opened, raw.encode_passages, precisions, args.repeats, scratch))
     return [*measures, *searching, *asking]
 
 
@@ -147,16 +160,17 @@ def _asking(
     from rag.retrieve import retrieve
     from ui.assemble import open_assistant
 
-    libraries = {precision: _open(scratch / f"gold-{precision}", precision) for precision in precisions}
+    libraries = {each: _open(args.embedder, scratch / f"gold-{each}", each) for each in precisions}
     for library in libraries.values():
         library.add(documents)
-    assistant = open_assistant(libraries["float32"])
+    assistant = open_assistant(libraries["float32"], args.reader)
     some = asked[:: max(1, len(asked) // _QUESTIONS)][:_QUESTIONS]
     assistant.answer(some[0].question)
     yield from latency([assistant.answer(each.question) for each in some])
     code = "import sys; from ui.cli import main; sys.exit(main())"
     footnote = [sys.executable, "-P", "-c", code]
     question, where = asked[0].question, ["--library", str(scratch / "gold-float32")]
+    where += ["--reader", args.reader] if args.reader else []
     yield cold_start([*footnote, "ask", question, *where], args.repeats)
     chat, address = [*footnote, "chat", "--no-browser", "--port", str(port := _free_port())], f"http://127.0.0.1:{port}"
     yield from chat_start([*chat, *where], address, question, args.repeats)
@@ -211,10 +225,10 @@ def _rankings(args: argparse.Namespace, scratch: Path) -> int:
     from ui.assemble import open_assistant
 
     name, documents, asked, _ = _gold(args)
-    library = _open(scratch / "library", "float32")
+    library = _open(args.embedder, scratch / "library", "float32")
     with _console().status("Indexing"):
         library.add(documents)
-    assistant = open_assistant(library)
+    assistant = open_assistant(library, args.reader)
     searches: dict[str, Search] = {
         "BM25": lambda question, depth: library.search(question, depth)[1],
         "vectors": lambda question, depth: library.search(question, depth)[0],

@@ -20,11 +20,11 @@ def run(args: argparse.Namespace) -> int:
     mendings = []
     mended = bool(findings) and args.repair
     if mended:
-        from index.embedding import SentenceEmbedder, minilm_folder
-        from index.repair import embedded_by, repair
+        from index.embedding import find_embedder
+        from index.repair import embedded_by, embedder_source, repair
 
         rounded = embedded_by(args.library).endswith(":bfloat16")
-        embedder = SentenceEmbedder(minilm_folder(), "bfloat16" if rounded else "float32")
+        embedder = find_embedder(embedder_source(args.library), "bfloat16" if rounded else "float32")
         mendings = repair(args.library, embedder, findings)
         findings = list(check(args.library))
     lost = any(mending.lost for mending in mendings)

@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     from eval.inputs import load_gold
     from eval.results import earlier
     from eval.verdict import parse_floor, require_tested
-    from ui.examine import examination
+    from ui.examine import Models, examination
 
     _require_sense(args)
     floors = [parse_floor(floor) for floor in args.fail_under]
@@ -86,7 +86,8 @@ def run(args: argparse.Namespace) -> int:
     if baseline:
         shared(gold.items, baseline)
     before = earlier(args.out, resume=args.resume) if args.out else None
-    with examination(gold, args.library, args.docs, args.mode, _elsewhere(args)) as asked:
+    models = Models(args.reader, args.embedder)
+    with examination(gold, args.library, args.docs, args.mode, _elsewhere(args), models) as asked:
         records = answered(args, gold, asked, before)
     if records is None:
         return 1
@@ -102,12 +103,18 @@ def _require_sense(args: argparse.Namespace) -> None:
         raise FootnoteError("--model names a model of another system; name that with --system.")
     if args.system and args.mode == "reader":
         raise FootnoteError("--system asks a system that searches by itself; leave out --mode reader.")
+    if args.system and (own := [option for option, value in _models(args).items() if value]):
+        raise FootnoteError(f"--system asks a system that has its own models; leave out {' and '.join(own)}.")
     given = {"--mode reader": args.mode == "reader", "--system": args.system, "--docs": args.docs}
-    given |= {"--resume": args.resume, "--baseline": args.baseline}
+    given |= {"--resume": args.resume, "--baseline": args.baseline, "--reader": args.reader}
     if args.fail_on and not args.baseline:
         raise FootnoteError("--fail-on watches a score against an earlier run; name that with --baseline.")
     if args.gold.is_dir() and (other := [option for option, value in given.items() if value]):
         raise FootnoteError(f"A BEIR folder is searched for its own documents; leave out {' and '.join(other)}.")
+
+
+def _models(args: argparse.Namespace) -> dict[str, str | None]:
+    return {"--reader": args.reader, "--embedder": args.embedder}
 
 
 def _elsewhere(args: argparse.Namespace) -> "Elsewhere | None":
@@ -155,6 +162,7 @@ def _manifest(args: argparse.Namespace, asked: "Examination[Any]") -> "Manifest"
     from eval.manifest import manifest
 
     arguments = {"gold": str(args.gold), "documents": args.docs or str(args.library), "drafts": args.drafts}
+    arguments |= {"reader": args.reader, "embedder": args.embedder}
     return manifest(args.gold, asked.documents, asked.passages, asked.models, asked.settings, arguments)
 
 
@@ -188,7 +196,7 @@ def _search(args: argparse.Namespace, floors: "Sequence[tuple[str, float]]") -> 
     beir = load_beir(args.gold)
     if args.out:
         earlier(args.out, resume=False)
-    with searching(beir) as asked:
+    with searching(beir, args.embedder) as asked:
         found = asked.ask(())
         rankings = list(keep(args.out, _manifest(args, asked), None, found) if args.out else found)
     scores = score(rankings)
