@@ -4,8 +4,9 @@ import re
 
 _WORD = re.compile(r"\w+")
 _FUNCTION_WORDS = """
-a an and are as at be been by can could did do does for from had has have how in is it of on or shall should that the
-their there these this those to was were what when where which who whom whose why will with would
+a am an and are as at be been by can could did do does for from had has have he her his how i in is it long many me much
+my of on or our she shall should that the their them there these they this those to us was we were what when where which
+who whom whose why will with would you your
 """
 _STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 

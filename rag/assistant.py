@@ -19,7 +19,6 @@ from rag.scope import Kind, Scope, asked
 from rag.squad import normalize
 from rag.types import Answer, Citation, Finding, Span, Timings, Turn
 
-PASSAGES = 10
 # What a point of the reader's log odds is worth in a hit's score. Of .05, .1, .15, .2 and .3 it puts the right passage
 # first most often on wiki.dev, and within a point of that on reddit.dev, amazon.dev and the shipped gold set.
 EVIDENCE = 0.15
@@ -30,11 +29,12 @@ MAX_CITATIONS = 3  # more only where a list needs them
 class Assistant:
     """Answers questions about one library."""
 
-    def __init__(self, library: Library, reader: Reader, calibration: Calibration, passages: int = PASSAGES) -> None:
+    def __init__(self, library: Library, reader: Reader, calibration: Calibration, passages: int = 0) -> None:
+        """`passages` is how many are read for a question, 0 for as many as the reader likes."""
         self._library = library
         self._reader = reader
         self._calibration = calibration
-        self._passages = passages
+        self._passages = passages or reader.reads
 
     def answer(self, question: str, history: Sequence[Turn] = (), documents: Collection[str] | None = None) -> Answer:
         """One grounded answer, or an abstention. Raises QuestionError and LibraryError.

@@ -17,6 +17,7 @@ from rag.weights import MODELS, read_model
 _NAME = re.compile(r"(?<=[\w,;] )[A-Z]\w+|\b\w*\d\w*")
 
 CALIBRATION = MODELS / "calibration.json"
+SMALL_CALIBRATION = MODELS / "small.calibration.json"
 
 
 @dataclass(frozen=True)

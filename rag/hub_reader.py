@@ -15,7 +15,7 @@ from index.encoder import batches
 from index.errors import ModelError
 from index.hub import model_folder
 from rag.calibration import Calibration
-from rag.reader import MAX_TOKENS, READ, best_spans
+from rag.reader import MAX_TOKENS, READS, best_spans
 from rag.types import Span
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class HubReader:
         self._longest = _longest(model, tokenizer)
         self._question_side = 0 if tokenizer.padding_side == "right" else 1  # as transformers trains them
         self._typed = _is_typed(model, tokenizer)
-        self.reads = READ
+        self.reads = READS
         self._lock = Lock()
 
     @classmethod
@@ -55,7 +55,7 @@ class HubReader:
         with _quiet(folder):
             tokenizer = AutoTokenizer.from_pretrained(folder, **own)
             model, told = AutoModelForQuestionAnswering.from_pretrained(
-                folder, dtype=torch.float32, output_loading_info=True, **own
+                folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **own
             )
         if not tokenizer.is_fast:
             raise ModelError(
@@ -66,10 +66,6 @@ class HubReader:
         if "bbox" in signature(model.forward).parameters:
             raise ModelError(f"The reader in {folder} reads pictures of pages; {_what_else()}")
         return cls(model.eval(), tokenizer)
-
-    def relevance(self, question: str, passages: Sequence[str]) -> list[float]:
-        """None: it tells nothing of passages before it has read them."""
-        return []
 
     def read(self, question: str, passages: Sequence[str]) -> list[Span]:
         """The best few spans of each passage that hold a letter or digit, none overlapping another, best first."""

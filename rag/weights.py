@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 MODELS = Path(__file__).parent / "models"
 SHA256 = {
     "calibration.json": "51924ae623d3a9f366b0505195618687e4085d719bcd47df723cd575e2b8e8e0",
-    "reader.safetensors": "4dcc19ae800558946747d37e395ca65fb475c5c0e1f4a57e8bfc7e5e9f3e6465",
+    "reader.safetensors": "8cf6c9a1de247362ecab10e6c5560e6fd2851233d0623971b01d4869eb63814f",
+    "small.calibration.json": "51924ae623d3a9f366b0505195618687e4085d719bcd47df723cd575e2b8e8e0",
+    "small.safetensors": "4dcc19ae800558946747d37e395ca65fb475c5c0e1f4a57e8bfc7e5e9f3e6465",
 }
 """Of the files that Footnote is shipped with."""
 _SCALE = ".row_scale"

@@ -53,10 +53,6 @@ class OverlapReader:
 
     reads = 10
 
-    def relevance(self, question: str, passages: Sequence[str]) -> list[float]:
-        """It has no screen."""
-        return []
-
     def read(self, question: str, passages: Sequence[str]) -> list[Span]:
         """The best span of each passage that holds a word, best first."""
         spans = [Span(i, *found) for i, text in enumerate(passages) if (found := self._read(question, text))]

@@ -86,7 +86,7 @@ def test_an_answer_has_the_hits_in_the_order_of_their_evidence(library: Library)
     far = "Madrid is the capital of Spain, and Spain is warm. " * 3
     library.add([Document.from_text("far.txt", far), Document.from_text("near.txt", "Spain is warm in May.")])
 
-    class Knows:
+    class Knows(OverlapReader):
         def read(self, question: str, passages: Sequence[str]) -> list[Span]:
             return [Span(number, 0, 6, 5.0 if "Madrid" in text else -5.0) for number, text in enumerate(passages)]
 
@@ -122,9 +122,18 @@ def test_it_reads_so_many_passages(library: Library) -> None:
     assert len(Assistant(library, OverlapReader(), BY_SCORE, passages=3).answer("Which town?").hits) == 3
 
 
+def test_without_a_number_it_reads_as_many_as_the_reader_likes(library: Library) -> None:
+    library.add([Document.from_text(f"{n}.txt", f"Town {n} is by the sea.") for n in range(5)])
+
+    class Slow(OverlapReader):
+        reads = 2
+
+    assert len(Assistant(library, Slow(), BY_SCORE).answer("Which town?").hits) == 2
+
+
 @pytest.mark.parametrize(("lead", "first"), [(0.68, 0), (0.70, 1)])
 def test_a_later_passage_must_score_higher(lead: float, first: int) -> None:
-    class Fixed:
+    class Fixed(OverlapReader):
         def read(self, question: str, passages: Sequence[str]) -> list[Span]:
             return [span(1, 6, lead), span(0, 6, 0.0)]
 
@@ -140,7 +149,7 @@ def test_the_reader_sees_the_headings_but_answers_from_the_passage(library: Libr
     (hit, *_) = [hit for hit in library.search("Cork", 5)[1] if hit.passage.heading == "Cork ferry › Fares"]
     assert hit.passage.embedded == "Cork ferry\n## Fares\n\nA seat on deck is twelve pounds."
 
-    class Fixed:
+    class Fixed(OverlapReader):
         def read(self, question: str, passages: Sequence[str]) -> list[Span]:
             start = passages[0].index("twelve")
             return [Span(0, 0, 4, 9.0), Span(0, start, start + 13, 1.0)]

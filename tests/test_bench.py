@@ -192,6 +192,10 @@ def test_latency_by_stage() -> None:
     values = {measure.name: measure.value for measure in latency(answers)}
     assert values["retrieve_p50"] == 2 and values["read_p50"] == 20 and values["total_p50"] == 22
     assert values["retrieve_p95"] == pytest.approx(2.9)
+    assert [(each.name, each.value) for each in latency(answers, "small")] == [
+        ("small_total_p50", 22),
+        ("small_total_p95", pytest.approx(31.9)),
+    ]
 
 
 def test_a_cold_start_is_a_whole_process(tmp_path: Path) -> None:
@@ -293,7 +297,15 @@ def test_a_small_bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert told["gold"] == "gold.jsonl" and told["repeats"] == 1
     for name in ("indexing_float32", "search", "search_20000"):
         assert told["measures"][name]["ratio"] > 0
-    for name in ("retrieve_p50", "read_p95", "total_p50", "cold_start", "chat_page", "chat_first_answer"):
+    for name in (
+        "retrieve_p50",
+        "read_p95",
+        "total_p50",
+        "small_total_p95",
+        "cold_start",
+        "chat_page",
+        "chat_first_answer",
+    ):
         assert told["measures"][name]["value"] > 0
     assert told["measures"]["hit@5_float32"]["value"] == 1.0
 

@@ -15,6 +15,7 @@ from index.types import Document
         ('"AND" OR (NEAR* col:x)', '"near" OR "col" OR "x"'),
         ('a"b" -c ^d {e}', '"b" OR "c" OR "d" OR "e"'),
         ("What is it?", '"what" OR "is" OR "it"'),
+        ("how long do I have to pay my rent", '"pay" OR "rent"'),
         ("Dún Laoghaire 2024", '"dún" OR "laoghaire" OR "2024"'),
         ("?! …", ""),
         ("", ""),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.reader import MAX_ANSWER_TOKENS, SPANS, best_spans
-from rag.span_model import point_loss, span_loss
+from rag.span_model import Read, point_loss, span_loss
 from rag.weights import pack, unpack
 
 
@@ -61,11 +61,12 @@ def test_the_loss_is_lowest_for_the_span_that_scores_best(start: int, end: int) 
     points[0, 1] = 99.0  # a token of the question, which no answer may take
     spans = points[:, :, :1] + points[:, None, :, 1]
     places = [(0, 0), *((i, j) for i in (2, 3, 4) for j in range(i, 5))]
-    losses = {p: float(span_loss(points, spans, context, torch.tensor(p[:1]), torch.tensor(p[1:]))) for p in places}
+    read = Read(points, spans, torch.zeros(1, 3))
+    losses = {p: float(span_loss(read, context, torch.tensor(p[:1]), torch.tensor(p[1:]))) for p in places}
     assert min(losses, key=lambda place: losses[place]) == (start, end)
     assert losses[start, end] < 0.01
     exact = sum(float(spans[0, i, j].exp()) for i, j in places)
-    whole = losses[2, 4] - float(point_loss(points, spans, context, torch.tensor([2]), torch.tensor([4])))
+    whole = losses[2, 4] - float(point_loss(read, context, torch.tensor([2]), torch.tensor([4])))
     assert whole == pytest.approx(np.log(exact) - float(spans[0, 2, 4]), abs=1e-4)
 
 

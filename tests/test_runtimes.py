@@ -13,7 +13,7 @@ import pytest
 from index.embedding import SentenceEmbedder, minilm_folder, obstacle
 from index.encoder import batches, computes, padded
 from index.library import Library
-from rag.reader import ExtractiveReader
+from rag.reader import SMALL_WEIGHTS, WEIGHTS, ExtractiveReader
 from ui.assemble import open_library
 from ui.cli import main
 
@@ -51,8 +51,9 @@ def test_bfloat16_rounds_passages_alone(embedder: SentenceEmbedder) -> None:
     assert rounded.fingerprint == f"{embedder.fingerprint}:bfloat16"
 
 
-def test_the_reader_finds_the_same_on_either_runtime(reader: ExtractiveReader) -> None:
-    other = ExtractiveReader.load(torch=True)
+@pytest.mark.parametrize("weights", [WEIGHTS, SMALL_WEIGHTS])
+def test_the_reader_finds_the_same_on_either_runtime(weights: Path) -> None:
+    reader, other = (ExtractiveReader.load(weights, torch=each) for each in (False, True))
     for question in QUESTIONS:
         ours, theirs = reader.read(question, TEXTS), other.read(question, TEXTS)
         assert [(s.passage, s.start, s.end) for s in ours] == [(s.passage, s.start, s.end) for s in theirs]

@@ -92,9 +92,17 @@ def test_a_cropped_example_keeps_its_answer(characters: int) -> None:
         assert (short == example) == (characters == 999)
 
 
-def test_a_cropped_negative_is_some_sentence() -> None:
-    short = {cropped(Example("Who?", "One. Two. Three.", None), 0, random.Random(seed)).context for seed in range(20)}
-    assert short == {"One.", "Two.", "Three."}
+def test_a_cropped_negative_is_the_sentence_most_like_the_question() -> None:
+    example = Example("Who rules the island?", "One came. He rules this island. Two.", None)
+    assert cropped(example, 0, random.Random(1)).context == "He rules this island."
+    grown = {cropped(example, 31, random.Random(seed)).context for seed in range(20)}
+    assert grown == {"One came. He rules this island.", "He rules this island. Two."}
+
+
+def test_a_question_that_people_wrote_without_answer_is_a_positive_without() -> None:
+    paragraph = Paragraph("Towns", "Cobh is old.", (Question("1", "Who sank Cobh?", ()),))
+    assert positives([paragraph], 2, random.Random(1)) == [Example("Who sank Cobh?", "Cobh is old.", None)] * 2
+    assert negatives([paragraph], 1.0, random.Random(1)) == []
 
 
 def test_share_of_negatives() -> None:

@@ -159,6 +159,7 @@ def _asking(
     from eval.bench.starting import chat_start, cold_start
     from rag.retrieve import retrieve
     from ui.assemble import open_assistant
+    from ui.readers import DEFAULT, SMALL
 
     libraries = {each: _open(args.embedder, scratch / f"gold-{each}", each) for each in precisions}
     for library in libraries.values():
@@ -167,6 +168,12 @@ def _asking(
     some = asked[:: max(1, len(asked) // _QUESTIONS)][:_QUESTIONS]
     assistant.answer(some[0].question)
     yield from latency([assistant.answer(each.question) for each in some])
+    for reader in (DEFAULT, SMALL):
+        if reader == (args.reader or DEFAULT):
+            continue
+        other = open_assistant(libraries["float32"], reader)
+        other.answer(some[0].question)
+        yield from latency([other.answer(each.question) for each in some], reader)
     code = "import sys; from ui.cli import main; sys.exit(main())"
     footnote = [sys.executable, "-P", "-c", code]
     question, where = asked[0].question, ["--library", str(scratch / "gold-float32")]

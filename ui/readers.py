@@ -10,10 +10,10 @@ from index.errors import ModelError
 from index.types import digest
 from rag.calibration import CALIBRATION, SMALL_CALIBRATION, Calibration
 from rag.hub_reader import HubReader, calibration_of, reader_folder
-from rag.reader import READ, READ_SCREENED, SMALL, WEIGHTS, ExtractiveReader, Reader
+from rag.reader import READS, SMALL_READS, SMALL_WEIGHTS, WEIGHTS, ExtractiveReader, Reader
 from rag.weights import read_model
 
-DEFAULT = "default"
+DEFAULT, SMALL = "default", "small"
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Choice:
 def choose_reader(name: str | None = None) -> Choice:
     """The reader that is called so: `small`, `default` (or None), or a model of transformers. Raises ModelError."""
     if name is None or name == DEFAULT:
-        return _shipped(WEIGHTS, CALIBRATION, READ_SCREENED)
-    if name == "small":
-        return _shipped(SMALL, SMALL_CALIBRATION, READ)
+        return _shipped(WEIGHTS, CALIBRATION, READS)
+    if name == SMALL:
+        return _shipped(SMALL_WEIGHTS, SMALL_CALIBRATION, SMALL_READS)
     if name == "large":
         raise ModelError(
             "This version of Footnote has no large reader; "
@@ -48,7 +48,7 @@ def choose_reader(name: str | None = None) -> Choice:
     def fingerprints() -> Mapping[str, str]:
         return {"reader": digest_of(folder), "calibration": str(calibration)}
 
-    return Choice(partial(HubReader.load, name), calibration, READ, fingerprints, shipped=False)
+    return Choice(partial(HubReader.load, name), calibration, READS, fingerprints, shipped=False)
 
 
 def _shipped(weights: Path, calibration: Path, reads: int) -> Choice:

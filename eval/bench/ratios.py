@@ -112,10 +112,10 @@ def searching(
     return Measure(name, mine, "ms", against, baseline, mine / baseline, SEARCH_TARGET, at_most=True)
 
 
-def latency(answers: Sequence[Answer]) -> Iterator[Measure]:
-    """Median and 95th percentile of the milliseconds to answer, in all and by stage."""
-    for stage in ("retrieve", "read", "total"):
-        spent = [getattr(answer.timings, stage) for answer in answers]
+def latency(answers: Sequence[Answer], reader: str = "") -> Iterator[Measure]:
+    """Median and 95th percentile of the milliseconds to answer, by stage and in all; with a `reader` named, in all."""
+    for stage in (f"{reader}_total",) if reader else ("retrieve", "read", "total"):
+        spent = [getattr(answer.timings, stage.rpartition("_")[2]) for answer in answers]
         for rank in (50, 95):
             against = f"{len(answers)} questions"
             yield Measure(f"{stage}_p{rank}", float(np.percentile(spent, rank)), "ms", against)

@@ -24,9 +24,9 @@ class PooledDropout(nn.Module):
 class Noise:
     """What every dropout layer of a model with a rate above 0 draws from: each its own offset, all moved each step."""
 
-    def __init__(self, model: nn.Module, rate: float) -> None:
-        self._pool = torch.empty(POOL).bernoulli_(1 - rate) / (1 - rate)
-        self._window = torch.empty(POOL // 2)
+    def __init__(self, model: nn.Module, rate: float, device: torch.device | None = None) -> None:
+        self._pool = torch.empty(POOL, device=device).bernoulli_(1 - rate) / (1 - rate)
+        self._window = torch.empty(POOL // 2, device=device)
         layers = [
             (module, name)
             for module in model.modules()

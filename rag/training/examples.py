@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -15,23 +16,31 @@ from rag.squad import Paragraph, Question
 _NAME = re.compile(r"(?<=[\w,;] )(?:[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*|\d+)\b")
 
 
+Verdict = Literal["", "yes", "no", "neither"]
+
+
 @dataclass(frozen=True)
 class Example:
-    """A question and a context; `answer` is a character span of the context, or None for "no answer here"."""
+    """A question and a context; `answer` is a character span of the context, or None for "no answer here".
+
+    With a `verdict` the question or claim is one that the context affirms, denies or leaves open, without a place.
+    """
 
     question: str
     context: str
     answer: tuple[int, int] | None
+    verdict: Verdict = ""
 
 
 def positives(paragraphs: list[Paragraph], repeat: float, rng: random.Random) -> list[Example]:
-    """Each question `repeat` times on average, each time with one of its accepted answers."""
+    """Each question `repeat` times on average, each time with one of its accepted answers, or none if it has none."""
     examples = []
     for paragraph in paragraphs:
         for question in paragraph.questions:
             for _ in range(int(repeat) + (rng.random() < repeat % 1)):
-                start, text = rng.choice(question.answers)
-                examples.append(Example(question.text, paragraph.context, (start, start + len(text))))
+                start, text = rng.choice(question.answers or [(0, "")])
+                answer = (start, start + len(text)) if text else None
+                examples.append(Example(question.text, paragraph.context, answer))
     return examples
 
 
@@ -48,7 +57,7 @@ def negatives(paragraphs: list[Paragraph], share: float, rng: random.Random) -> 
     same article nearest to the question by TF-IDF, without the answer; and the own passage, asked about another name
     or number. Fewer where a question or passage does not lend itself to it.
     """
-    picked = [(p, q) for p in paragraphs for q in p.questions if rng.random() < share]
+    picked = [(p, q) for p in paragraphs for q in p.questions if q.answers and rng.random() < share]
     rng.shuffle(picked)
     made = [_without_answer(paragraph, question) for paragraph, question in picked[::3]]
     names = names_by_article(paragraphs)
@@ -79,9 +88,9 @@ def renamed(paragraph: Paragraph, question: Question, names: list[str], rng: ran
 
 
 def cropped(example: Example, characters: int, rng: random.Random) -> Example:
-    """The sentences of the answer, or a random one, grown at either end while no longer than `characters`."""
+    """The sentences of the answer, or the one most like the question, grown while no longer than `characters`."""
     bounds = _sentences(example.context)
-    start, end = example.answer or rng.choice(bounds)
+    start, end = example.answer or _tempting(example, bounds)
     touched = [i for i, (a, b) in enumerate(bounds) if a < end and start < b]
     first, last = touched[0], touched[-1]
     while ends := [(f, t) for f, t in ((first - 1, last), (first, last + 1)) if f >= 0 and t < len(bounds)]:
@@ -92,6 +101,13 @@ def cropped(example: Example, characters: int, rng: random.Random) -> Example:
     a, b = bounds[first][0], bounds[last][1]
     answer = example.answer and (example.answer[0] - a, example.answer[1] - a)
     return Example(example.question, example.context[a:b], answer)
+
+
+def _tempting(example: Example, bounds: list[tuple[int, int]]) -> tuple[int, int]:
+    """The sentence that shares most words with the question."""
+    words = set(re.findall(r"\w{4,}", example.question.lower()))
+    context = example.context.lower()
+    return max(bounds, key=lambda bound: len(words.intersection(re.findall(r"\w+", context[slice(*bound)]))))
 
 
 def _without_answer(paragraph: Paragraph, question: Question) -> Example | None:

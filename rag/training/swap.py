@@ -16,6 +16,7 @@ from rag.training.examples import Example
 _WORD = re.compile(r"\w+")
 _NAME_WORD = re.compile(r"(?<=[\w,;] )[A-Z][a-z]\w+")
 NEIGHBOURS = 12
+KNOWN = 8000  # the most frequent names
 EXCHANGED = 0.7  # share of the names and numbers of an example
 
 Neighbours = dict[str, list[str]]
@@ -27,7 +28,7 @@ def neighbours(texts: Iterable[str]) -> Neighbours:
     They are mostly of its kind: cities for a city, given names for a given name.
     """
     counts = Counter(word for text in texts for word in _NAME_WORD.findall(text))
-    words = [word for word, count in counts.items() if count > 1]
+    words = [word for word, count in counts.most_common(KNOWN) if count > 1]
     tokenizer = AutoTokenizer.from_pretrained(minilm_folder())
     table = torch.from_numpy(word_embeddings())
     table = normalize(table - table.mean(0), dim=-1)

@@ -1,101 +1,80 @@
-"""Fine-tune MiniLM into the reader: `python -m rag.training.train DATA_DIR WORK_DIR`.
+"""Train the reader: `python -m rag.training.train DATA WORK --begin BACKBONE --steps N`.
 
-Every parameter but the word-embedding matrix learns, so that matrix stays the embedder's own and is not shipped.
-A run stopped half way goes on from its last checkpoint in WORK_DIR when the same command is given again.
+Every parameter but the word embeddings learns. A run stopped half way goes on from its last checkpoint in WORK when the
+same command is given again; given with more steps, it learns on. It runs on CUDA where there is a device, and in
+bfloat16 where the processor computes in it; on other processors that would be far slower than float32.
 """
 
 import argparse
 import json
 import random
 import time
-from dataclasses import dataclass
-from itertools import chain, islice
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
 
 import torch
 from safetensors.torch import save_file
-from transformers import AutoTokenizer, BertModel, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, BertConfig, BertModel, PreTrainedTokenizerBase
 
 from index.embedding import minilm_folder
-from rag.span_model import SpanModel, point_loss, span_loss
-from rag.squad import load_squad
+from rag.span_model import VERDICTS, Read, SpanModel, span_loss
 from rag.training.dropout import Noise
-from rag.training.examples import Example, cropped, negatives, positives
-from rag.training.swap import neighbours, swapped
+from rag.training.examples import Example
+from rag.training.mix import mix
+from rag.weights import unpack
 
-MAX_TOKENS = 256
+MAX_TOKENS = 320
+QUESTION = 500  # characters read of a question
 STRIDE = 64
-LEARNING_RATE = 3e-4
-LORA_LEARNING_RATE = 1e-3
-WARM_UP = 0.06
+CHARACTERS = 13_000  # of a batch, padding counted
+LEARNING_RATE = 2e-4
+WARM_UP = 60
+DECAY = 0.6  # share of the steps, the last ones, in which the rate falls to nothing
 DROPOUT = 0.1
-SWAPPED = 0.5  # share of the examples that are asked about other names
+JUDGED = 0.5  # weight of the loss of a verdict beside that of a span
+AVERAGED = 0.99  # what the running mean of the weights keeps of itself at each step
+CHECKPOINT = 50  # steps
 SEED = 17
 Tensors = dict[str, torch.Tensor]
-DOMAINS = ("wiki", "reddit", "amazon")
 
 
-@dataclass(frozen=True)
-class Phase:
-    """A part of the schedule.
-
-    `repeats`: how often each question is asked; QAMR has very many questions on few paragraphs, PolicyQA very long
-    answers. `negative_share`: of the questions of wiki, reddit and amazon, those made into one without an answer.
-    `characters`: contexts are cropped to whole sentences of at most so many, half of it at least.
-    """
-
-    repeats: dict[str, float]
-    negative_share: float
-    batch: int
-    characters: int | None
-
-
-# Short contexts cost half of whole passages and teach most of the matching; whole passages follow.
-PHASES = (
-    Phase({"wiki": 3, "reddit": 2, "amazon": 2, "qamr": 1, "policyqa": 0.5}, 0.25, 32, 450),
-    Phase({"wiki": 4, "reddit": 2, "amazon": 2, "qamr": 0.4, "policyqa": 0.4}, 0.45, 16, None),
-)
-
-
-def phase_examples(data: Path, phase: Phase, without: str, rng: random.Random) -> list[Example]:
-    """The examples of one phase, shuffled; `without` names what to leave out, "swap" or "negatives"."""
-    examples: list[Example] = []
-    texts: list[str] = []
-    for name, repeat in phase.repeats.items():
-        paragraphs = load_squad(data / f"{name}.train.json")
-        texts += [paragraph.context for paragraph in paragraphs]
-        examples += positives(paragraphs, repeat, rng)
-        if name in DOMAINS and without != "negatives":
-            for _ in range(int(repeat)):
-                examples += negatives(paragraphs, phase.negative_share, rng)
-    if phase.characters is not None:
-        shortest = phase.characters // 2
-        examples = [cropped(example, rng.randint(shortest, phase.characters), rng) for example in examples]
-    if without != "swap":
-        near = neighbours(texts)
-        examples = [swapped(e, near, rng) if rng.random() < SWAPPED else e for e in examples]
-    rng.shuffle(examples)
-    return examples
-
-
-def batches(examples: list[Example], size: int, rng: random.Random) -> list[list[Example]]:
-    """Batches of like length, in random order: sorted within windows of 50 batches."""
-    window = 50 * size
-    result = []
-    for start in range(0, len(examples), window):
-        near = sorted(examples[start : start + window], key=lambda e: len(e.context) + len(e.question))
-        result += [near[i : i + size] for i in range(0, len(near), size)]
+def batches(examples: list[Example], characters: int, rng: random.Random) -> list[list[Example]]:
+    """Batches of like length and at most so many characters, in random order."""
+    result: list[list[Example]] = []
+    for start in range(0, len(examples), 2000):
+        batch: list[Example] = []
+        for example in sorted(examples[start : start + 2000], key=_length, reverse=True):
+            if batch and (len(batch) + 1) * _length(batch[0]) > characters:
+                result.append(batch)
+                batch = []
+            batch.append(example)
+        result.append(batch)
     rng.shuffle(result)
     return result
 
 
+def _length(example: Example) -> int:
+    return len(example.context) + len(example.question)
+
+
+def rounds(data: Path, seed: int) -> Iterator[list[Example]]:
+    """Batches without end: each round draws its examples anew."""
+    number = 0
+    while True:
+        rng = random.Random(f"{seed} {number}")
+        yield from batches(mix(data, rng), CHARACTERS, rng)
+        number += 1
+
+
 def encode(batch: list[Example], tokenizer: PreTrainedTokenizerBase, rng: random.Random) -> tuple[Tensors, Tensors]:
-    """Padded inputs, and as target the tokens an answer may take, its start and end; (0, 0) is "no answer here"."""
+    """Padded inputs, and as target the tokens an answer may take, its start and end, and its verdict.
+
+    (0, 0) is "no answer here"; a verdict of -100 is that of a question whose answer is not yes or no.
+    """
     rows, starts, ends = [], [], []
     for example in batch:
         windows = tokenizer(
-            example.question,
+            example.question[:QUESTION],
             example.context,
             truncation="only_second",
             max_length=MAX_TOKENS,
@@ -109,10 +88,16 @@ def encode(batch: list[Example], tokenizer: PreTrainedTokenizerBase, rng: random
         rows.append({"input_ids": windows["input_ids"][i], "token_type_ids": windows["token_type_ids"][i]})
         starts.append(spans[i][0])
         ends.append(spans[i][1])
-    padded = dict(tokenizer.pad(rows, pad_to_multiple_of=16, return_tensors="pt"))
+    padded = dict(tokenizer.pad(rows, pad_to_multiple_of=8, return_tensors="pt"))
     context = (padded["token_type_ids"] == 1) & (padded["input_ids"] != tokenizer.sep_token_id)
     context[:, 0] = True
-    return padded, {"context": context, "starts": torch.tensor(starts), "ends": torch.tensor(ends)}
+    verdicts = [VERDICTS.index(example.verdict) if example.verdict else -100 for example in batch]
+    return padded, {
+        "context": context,
+        "starts": torch.tensor(starts),
+        "ends": torch.tensor(ends),
+        "verdicts": torch.tensor(verdicts),
+    }
 
 
 def _token_span(windows: object, i: int, answer: tuple[int, int] | None) -> tuple[int, int]:
@@ -128,113 +113,111 @@ def _token_span(windows: object, i: int, answer: tuple[int, int] | None) -> tupl
     return inside[0], inside[-1]
 
 
-def train(
-    data: Path,
-    work: Path,
-    seed: int,
-    max_steps: int | None = None,
-    compiled: bool = False,
-    without: str = "",
-    lora: int = 0,
-) -> None:
-    """Run the schedule to its end, with a checkpoint every 500 steps."""
+def loss_of(read: Read, target: Tensors) -> torch.Tensor:
+    """The span's loss, or for a question with a verdict that one's."""
+    judged = target["verdicts"] >= 0
+    spans = span_loss(read, target["context"], target["starts"], target["ends"])
+    verdicts = torch.nn.functional.cross_entropy(read.verdicts, target["verdicts"], reduction="none")
+    return torch.where(judged, JUDGED * verdicts, spans).mean()
+
+
+def rate(step: int, steps: int) -> float:
+    """The share of the learning rate at a step: rises, stays, and falls to nothing over the last ones."""
+    return max(0.0, min((step + 1) / WARM_UP, 1.0, (steps - step) / max(1.0, DECAY * steps)))
+
+
+def train(data: Path, work: Path, begin: Path, steps: int, seed: int = SEED) -> None:
+    """Learn for so many steps and write the running mean of the weights to WORK/model.safetensors."""
     work.mkdir(parents=True, exist_ok=True)
-    rng = random.Random(seed)
     torch.manual_seed(seed)
-    phases = (batches(phase_examples(data, phase, without, rng), phase.batch, rng) for phase in PHASES)
-    schedule = list(islice(chain.from_iterable(phases), max_steps))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    bfloat = device.type == "cuda" or has_bfloat16()
     tokenizer = AutoTokenizer.from_pretrained(minilm_folder())
-    model = new_model(pairs=without != "pairs", lora=lora)
-    noise = Noise(model, DROPOUT)
+    model = new_model(begin).to(device)
+    noise = Noise(model, DROPOUT, device)
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(
         [
             {"params": [p for p in learned if p.ndim > 1], "weight_decay": 0.01},
             {"params": [p for p in learned if p.ndim <= 1], "weight_decay": 0.0},
         ],
-        lr=LORA_LEARNING_RATE if lora else LEARNING_RATE,
+        lr=LEARNING_RATE,
         fused=True,
     )
-    warm_up = max(1, int(WARM_UP * len(schedule)))
-    rates = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warm_up, (len(schedule) - step) / (len(schedule) - warm_up))
-    )
-    checkpoint = work / "checkpoint.pt"
-    first = 0
+    averaged = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    checkpoint, first = work / "checkpoint.pt", 0
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, weights_only=True, map_location=device)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-        rates.load_state_dict(state["rates"])
-        first = int(state["step"])
+        averaged, first = state["averaged"], int(state["step"])
     model.train()
-    forward = torch.compile(model, dynamic=True) if compiled else model
-    loss_of = point_loss if without == "pairs" else span_loss
-    began, total_loss, seen = time.monotonic(), 0.0, 0
-    for step, batch in enumerate(schedule[first:], start=first + 1):
+    began, losses, seen = time.monotonic(), 0.0, 0
+    for step, batch in enumerate(rounds(data, seed), start=1):
+        if step > steps:
+            break
+        if step <= first:
+            continue
         inputs, target = encode(batch, tokenizer, random.Random(f"{seed} {step}"))
+        inputs, target = ({name: t.to(device) for name, t in part.items()} for part in (inputs, target))
         noise.renew(step)
-        with torch.autocast("cpu", torch.bfloat16):
-            points, spans = forward(**inputs)
-        loss = loss_of(points, spans, **target)
+        for group in optimizer.param_groups:
+            group["lr"] = LEARNING_RATE * rate(step - 1, steps)
+        with torch.autocast(device.type, torch.bfloat16, enabled=bfloat):
+            read = model(**inputs)
+        loss = loss_of(read, target)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(learned, 1.0)
         optimizer.step()
-        rates.step()
         optimizer.zero_grad()
-        total_loss += float(loss.detach())
+        kept = min(AVERAGED, step / (step + 10))
+        with torch.no_grad():
+            for name, tensor in model.state_dict().items():
+                averaged[name].lerp_(tensor, 1 - kept)
+        losses += float(loss.detach())
         seen += len(batch)
-        if step % 100 == 0:
+        if step % CHECKPOINT == 0 or step == steps:
             speed = round(seen / (time.monotonic() - began), 1)
-            mean = round(total_loss / 100, 4)
-            print(json.dumps({"step": step, "of": len(schedule), "loss": mean, "per_second": speed}), flush=True)
-            total_loss = 0.0
-        if step % 500 == 0 or step == len(schedule):
-            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "rates": rates.state_dict()}
+            mean = round(losses / CHECKPOINT, 4)
+            print(json.dumps({"step": step, "of": steps, "loss": mean, "per_second": speed}), flush=True)
+            losses = 0.0
+            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "averaged": averaged}
             torch.save({**state, "step": step}, checkpoint.with_suffix(".new"))
             checkpoint.with_suffix(".new").replace(checkpoint)
-    if lora:
-        model.bert = cast(Any, model.bert).merge_and_unload()
-    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, work / "model.safetensors")
+            save_file({name: tensor.contiguous() for name, tensor in averaged.items()}, work / "model.safetensors")
 
 
-def new_model(*, pairs: bool, lora: int) -> SpanModel:
-    """The embedder's encoder under a fresh head; with `lora`, a rank, only adapters and head learn."""
-    bert = BertModel.from_pretrained(
-        minilm_folder(), add_pooling_layer=False, attention_probs_dropout_prob=0.0, attn_implementation="eager"
-    )
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies in bfloat16."""
+    return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+
+
+def new_model(begin: Path) -> SpanModel:
+    """The model that a file of weights, packed or not, holds the beginning of; what it lacks is fresh."""
+    from safetensors.numpy import load_file as load_arrays
+
+    state = {name: torch.from_numpy(array.copy()) for name, array in unpack(load_arrays(begin)).items()}
+    layers = 1 + max(int(name.split(".")[3]) for name in state if name.startswith("bert.encoder.layer."))
+    config = BertConfig.from_pretrained(minilm_folder(), num_hidden_layers=layers, attention_probs_dropout_prob=0.0)
+    bert = BertModel(config, add_pooling_layer=False)
     bert.embeddings.word_embeddings.requires_grad_(False)
     model = SpanModel(bert)
-    if lora:
-        model.bert = _adapted(bert, lora)
-    if not pairs:
-        torch.nn.init.zeros_(model.pairs.weight)
-        torch.nn.init.zeros_(model.pairs.bias)
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    if unexpected or any(name.startswith("bert.") for name in missing):
+        raise SystemExit(f"{begin} does not hold an encoder of BERT's kind: {(unexpected or missing)[0]}")
     return model
-
-
-def _adapted(bert: BertModel, rank: int) -> BertModel:
-    """The encoder frozen, with low-rank adapters on every matrix of its layers (Hu et al. 2021)."""
-    from peft import LoraConfig, get_peft_model
-
-    matrices = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
-    return cast(BertModel, get_peft_model(bert, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=matrices)))
 
 
 def main() -> None:
     """Command line of the training run."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="folder with the NAME.train.json files")
     parser.add_argument("work", type=Path, help="folder for checkpoints and the finished model")
+    parser.add_argument("--begin", type=Path, required=True, help="weights to begin from (rag.training.backbone)")
+    parser.add_argument("--steps", type=int, required=True, help="how many batches to learn from")
     parser.add_argument("--seed", type=int, default=SEED, help="another run to average with (default: %(default)s)")
-    parser.add_argument("--max-steps", type=int, help="a shorter schedule, for a trial")
-    parser.add_argument("--compile", action="store_true", help="1.4 times as fast; needs a C++ compiler")
-    parser.add_argument(
-        "--without", choices=("swap", "negatives", "pairs"), default="", help="leave this out, to see what it buys"
-    )
-    parser.add_argument("--lora", type=int, default=0, metavar="RANK", help="train adapters instead (needs peft)")
     args = parser.parse_args()
-    train(args.data, args.work, args.seed, args.max_steps, args.compile, args.without, args.lora)
+    train(args.data, args.work, args.begin, args.steps, args.seed)
 
 
 if __name__ == "__main__":
