@@ -19,6 +19,7 @@ from rag.scope import Kind, Scope, asked
 from rag.squad import normalize
 from rag.types import Answer, Citation, Finding, Span, Timings, Turn
 
+PASSAGES = 10
 # What a point of the reader's log odds is worth in a hit's score. Of .05, .1, .15, .2 and .3 it puts the right passage
 # first most often on wiki.dev, and within a point of that on reddit.dev, amazon.dev and the shipped gold set.
 EVIDENCE = 0.15
@@ -29,12 +30,12 @@ MAX_CITATIONS = 3  # more only where a list needs them
 class Assistant:
     """Answers questions about one library."""
 
-    def __init__(self, library: Library, reader: Reader, calibration: Calibration, passages: int = 0) -> None:
-        """`passages` is how many are read for a question, 0 for as many as the reader likes."""
+    def __init__(self, library: Library, reader: Reader, calibration: Calibration, passages: int = PASSAGES) -> None:
+        """`passages` is how many are retrieved for a question; the reader reads the first of them."""
         self._library = library
         self._reader = reader
         self._calibration = calibration
-        self._passages = passages or reader.reads
+        self._passages = passages
 
     def answer(self, question: str, history: Sequence[Turn] = (), documents: Collection[str] | None = None) -> Answer:
         """One grounded answer, or an abstention. Raises QuestionError and LibraryError.
@@ -97,7 +98,7 @@ def answer_from(
 ) -> Answer:
     """The answer that these hits support."""
     began = perf_counter()
-    found = find(question, hits, reader)
+    found = find(question, hits[: reader.reads], reader)
     spans = preferred(found)
     said = chosen(question, spans, [hit.passage.text for hit in hits])
     answer = Answer(

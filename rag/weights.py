@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 MODELS = Path(__file__).parent / "models"
 SHA256 = {
-    "calibration.json": "51924ae623d3a9f366b0505195618687e4085d719bcd47df723cd575e2b8e8e0",
-    "reader.safetensors": "8cf6c9a1de247362ecab10e6c5560e6fd2851233d0623971b01d4869eb63814f",
+    "calibration.json": "12bd256db86c7cfd2edb9b40b7a9989b7b461f98d128da2549b8aeeb85be2954",
+    "reader.safetensors": "b586257d5afc7c031a62db74cc74b345aa8673e7db2a1cf1e0aa481b61c6c9d5",
     "small.calibration.json": "51924ae623d3a9f366b0505195618687e4085d719bcd47df723cd575e2b8e8e0",
     "small.safetensors": "4dcc19ae800558946747d37e395ca65fb475c5c0e1f4a57e8bfc7e5e9f3e6465",
 }

@@ -122,13 +122,17 @@ def test_it_reads_so_many_passages(library: Library) -> None:
     assert len(Assistant(library, OverlapReader(), BY_SCORE, passages=3).answer("Which town?").hits) == 3
 
 
-def test_without_a_number_it_reads_as_many_as_the_reader_likes(library: Library) -> None:
+def test_the_reader_reads_the_first_of_them(library: Library) -> None:
     library.add([Document.from_text(f"{n}.txt", f"Town {n} is by the sea.") for n in range(5)])
 
     class Slow(OverlapReader):
         reads = 2
 
-    assert len(Assistant(library, Slow(), BY_SCORE).answer("Which town?").hits) == 2
+        def read(self, question: str, passages: Sequence[str]) -> list[Span]:
+            assert len(passages) == 2
+            return super().read(question, passages)
+
+    assert len(Assistant(library, Slow(), BY_SCORE).answer("Which town?").hits) == 5
 
 
 @pytest.mark.parametrize(("lead", "first"), [(0.68, 0), (0.70, 1)])

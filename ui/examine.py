@@ -19,7 +19,7 @@ from eval.systems import Ask, system
 from index.embedding import SHIPPED, find_embedder
 from index.library import Library
 from index.types import Document, Passage
-from rag.assistant import answer_from
+from rag.assistant import PASSAGES, answer_from
 from rag.retrieve import retrieve
 from ui.assemble import load_reader, open_assistant, open_library, progress_bar, sources
 from ui.readers import choose_reader
@@ -81,7 +81,7 @@ def examination(
 ) -> Iterator[Examination[Record]]:
     """A gold set to be asked of its own documents, `docs`, or the library in `folder`. Raises GoldError."""
     reader = choose_reader(models.reader)
-    settings = {"mode": mode, "threshold": reader.calibration.threshold, "hits": reader.reads}
+    settings = {"mode": mode, "threshold": reader.calibration.threshold, "hits": PASSAGES}
     if mode == "reader":
         require_evidence(gold)
     if mode == "reader" and gold.documents:

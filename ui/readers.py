@@ -10,7 +10,7 @@ from index.errors import ModelError
 from index.types import digest
 from rag.calibration import CALIBRATION, SMALL_CALIBRATION, Calibration
 from rag.hub_reader import HubReader, calibration_of, reader_folder
-from rag.reader import READS, SMALL_READS, SMALL_WEIGHTS, WEIGHTS, ExtractiveReader, Reader
+from rag.reader import SMALL_WEIGHTS, WEIGHTS, ExtractiveReader, Reader
 from rag.weights import read_model
 
 DEFAULT, SMALL = "default", "small"
@@ -20,13 +20,11 @@ DEFAULT, SMALL = "default", "small"
 class Choice:
     """A reader that is there, before it is loaded.
 
-    `reads` is how many passages it reads for a question, `fingerprints` are of it and of its calibration, and `shipped`
-    says that both came with Footnote.
+    `fingerprints` are of it and of its calibration, and `shipped` says that both came with Footnote.
     """
 
     load: Callable[[], Reader]
     calibration: Calibration
-    reads: int
     fingerprints: Callable[[], Mapping[str, str]]
     shipped: bool
 
@@ -34,9 +32,9 @@ class Choice:
 def choose_reader(name: str | None = None) -> Choice:
     """The reader that is called so: `small`, `default` (or None), or a model of transformers. Raises ModelError."""
     if name is None or name == DEFAULT:
-        return _shipped(WEIGHTS, CALIBRATION, READS)
+        return _shipped(WEIGHTS, CALIBRATION)
     if name == SMALL:
-        return _shipped(SMALL_WEIGHTS, SMALL_CALIBRATION, SMALL_READS)
+        return _shipped(SMALL_WEIGHTS, SMALL_CALIBRATION)
     if name == "large":
         raise ModelError(
             "This version of Footnote has no large reader; "
@@ -48,12 +46,12 @@ def choose_reader(name: str | None = None) -> Choice:
     def fingerprints() -> Mapping[str, str]:
         return {"reader": digest_of(folder), "calibration": str(calibration)}
 
-    return Choice(partial(HubReader.load, name), calibration, READS, fingerprints, shipped=False)
+    return Choice(partial(HubReader.load, name), calibration, fingerprints, shipped=False)
 
 
-def _shipped(weights: Path, calibration: Path, reads: int) -> Choice:
+def _shipped(weights: Path, calibration: Path) -> Choice:
     def fingerprints() -> Mapping[str, str]:
         return {"reader": digest(read_model(weights)), "calibration": digest(read_model(calibration))}
 
     load = partial(ExtractiveReader.load, weights)
-    return Choice(load, Calibration.load(calibration), reads, fingerprints, shipped=True)
+    return Choice(load, Calibration.load(calibration), fingerprints, shipped=True)
