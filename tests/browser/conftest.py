@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from index.embedding import SentenceEmbedder
 from index.library import Library
 from rag.assistant import Assistant
-from rag.calibration import Calibration
-from rag.reader import ExtractiveReader
+from rag.calibration import SMALL_CALIBRATION, Calibration
+from rag.reader import SMALL_WEIGHTS, ExtractiveReader
 from tests.serving import running
 from ui.server import chat
 
@@ -43,8 +43,9 @@ def library(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceEmbedder
 
 
 @pytest.fixture(scope="module")
-def url(library: Library, reader: ExtractiveReader) -> Iterator[str]:
-    stream = Assistant(library, reader, Calibration.load()).stream
+def url(library: Library) -> Iterator[str]:
+    """With the small reader: these tests are of the page."""
+    stream = Assistant(library, ExtractiveReader.load(SMALL_WEIGHTS), Calibration.load(SMALL_CALIBRATION)).stream
     with running(chat(library, stream, lambda documents: iter(["Which city will host EXPO 2017?"]))) as address:
         yield address
 
