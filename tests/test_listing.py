@@ -98,5 +98,6 @@ def test_what_is_scattered_is_declined(assistant: Assistant, question: str) -> N
 )
 def test_lists_of_the_shipped_documents(shipped: Assistant, question: str, text: str | None) -> None:
     answer = shipped.answer(question)
-    assert answer.text == text
+    assert (answer.text is None) == (text is None)
+    assert (text or "") in (answer.text or "")
     assert answer.note
