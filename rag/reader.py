@@ -1,7 +1,7 @@
 """The extractive reader: question + passages → scored spans."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -92,8 +92,12 @@ def _padded(pairs: "Sequence[Encoding]") -> tuple[Ids, Ids, Ids]:
 
 def _shape(state: Weights) -> Config:
     """The shape of MiniLM, with as many layers as the weights have."""
-    numbers = re.findall(r"encoder\.layer\.(\d+)\.", " ".join(state))
-    return replace(Config.read(minilm_folder()), num_hidden_layers=1 + max(map(int, numbers)))
+    return replace(Config.read(minilm_folder()), num_hidden_layers=layers_of(state))
+
+
+def layers_of(names: Iterable[str]) -> int:
+    """How many layers the weights of these names are of."""
+    return 1 + max(map(int, re.findall(r"encoder\.layer\.(\d+)\.", " ".join(names))))
 
 
 def _on_openvino(state: Weights) -> Score:
@@ -122,7 +126,8 @@ def _on_torch(state: Weights) -> Score:
 
     shape = AutoConfig.from_pretrained(minilm_folder(), num_hidden_layers=_shape(state).num_hidden_layers)
     model = SpanModel.blank(shape).eval()
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in state.items()}, strict=False)
+    verdict = {name: tensor for name, tensor in model.state_dict().items() if name.startswith("verdict.")}
+    model.load_state_dict(verdict | {name: torch.from_numpy(array) for name, array in state.items()})
 
     def score(ids: Ids, mask: Ids, types: Ids) -> States:
         with torch.inference_mode():

@@ -58,6 +58,7 @@ def test_the_reader_finds_the_answer(reader: ExtractiveReader) -> None:
     best, *others = reader.read("What is the capital of France?", PASSAGES)
     assert PASSAGES[best.passage][best.start : best.end] == "Paris"
     assert best.score > 0 > max(span.score for span in others if span.passage != best.passage)
+    assert best.score > max(span.score for span in others) + 5
     assert 0.5 < best.share <= 1
 
 

@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from transformers import AutoTokenizer, BertConfig, BertModel, PreTrainedTokenizerBase
 
 from index.embedding import minilm_folder
+from rag.reader import layers_of
 from rag.span_model import VERDICTS, Read, SpanModel, span_loss
 from rag.training.dropout import Noise
 from rag.training.examples import Example
@@ -152,7 +153,8 @@ def train(data: Path, work: Path, begin: Path, steps: int, seed: int = SEED) -> 
         optimizer.load_state_dict(state["optimizer"])
         averaged, first = state["averaged"], int(state["step"])
     model.train()
-    began, losses, seen = time.monotonic(), 0.0, 0
+    began, seen = time.monotonic(), 0
+    losses: list[float] = []
     for step, batch in enumerate(rounds(data, seed), start=1):
         if step > steps:
             break
@@ -174,13 +176,13 @@ def train(data: Path, work: Path, begin: Path, steps: int, seed: int = SEED) -> 
         with torch.no_grad():
             for name, tensor in model.state_dict().items():
                 averaged[name].lerp_(tensor, 1 - kept)
-        losses += float(loss.detach())
+        losses.append(float(loss.detach()))
         seen += len(batch)
         if step % CHECKPOINT == 0 or step == steps:
             speed = round(seen / (time.monotonic() - began), 1)
-            mean = round(losses / CHECKPOINT, 4)
+            mean = round(sum(losses) / len(losses), 4)
             print(json.dumps({"step": step, "of": steps, "loss": mean, "per_second": speed}), flush=True)
-            losses = 0.0
+            losses.clear()
             state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "averaged": averaged}
             torch.save({**state, "step": step}, checkpoint.with_suffix(".new"))
             checkpoint.with_suffix(".new").replace(checkpoint)
@@ -197,8 +199,9 @@ def new_model(begin: Path) -> SpanModel:
     from safetensors.numpy import load_file as load_arrays
 
     state = {name: torch.from_numpy(array.copy()) for name, array in unpack(load_arrays(begin)).items()}
-    layers = 1 + max(int(name.split(".")[3]) for name in state if name.startswith("bert.encoder.layer."))
-    config = BertConfig.from_pretrained(minilm_folder(), num_hidden_layers=layers, attention_probs_dropout_prob=0.0)
+    config = BertConfig.from_pretrained(
+        minilm_folder(), num_hidden_layers=layers_of(state), attention_probs_dropout_prob=0.0
+    )
     bert = BertModel(config, add_pooling_layer=False)
     bert.embeddings.word_embeddings.requires_grad_(False)
     model = SpanModel(bert)
