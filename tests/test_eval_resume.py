@@ -257,7 +257,7 @@ def test_memory_does_not_grow_with_passages(gold_file: Path, tmp_path: Path) -> 
 def arguments(gold: Path, out: Path | None) -> argparse.Namespace:
     """Those of `footnote eval GOLD --out DIR --json`."""
     chosen = {"gold": gold, "out": out, "json": True, "mode": "open", "library": Path("library")}
-    return argparse.Namespace(**chosen, docs=None, drafts=False, system=None, model=None)
+    return argparse.Namespace(**chosen, docs=None, drafts=False, system=None, model=None, reader=None, embedder=None)
 
 
 def test_what_a_person_stops_goes_on(gold_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
