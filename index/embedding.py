@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from index.encoder import Config, Encoder, Precision, batches, padded, unusable
 from index.errors import ModelError
 from index.hub import lasting_name, model_folder
+from index.late import NO_TOKENS, Codes, States, asked, coded, decoded
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -29,6 +30,13 @@ _NEEDED = ("model.safetensors", "tokenizer.json")  # for that
 _WEIGHTS = {".json", ".safetensors", ".bin", ".model", ".txt"}
 _OWNER = "sentence-transformers"  # of models that are named without one
 _NO_LIMIT = 1 << 20  # tokens; tokenizers write such numbers where they know of none
+
+
+class Embedded(NamedTuple):
+    """A passage's unit vector float32[dimension], and its token vectors; None where they were not made."""
+
+    vector: Vectors
+    tokens: Codes | None
 
 
 class Embedder(Protocol):
@@ -54,6 +62,12 @@ class Embedder(Protocol):
 
     def encode_question(self, text: str) -> Vectors:
         """One unit vector, float32[dimension]."""
+
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
+        """Unit vectors with token vectors."""
+
+    def embed_question(self, text: str) -> tuple[Vectors, States]:
+        """One unit vector, float32[dimension], and the token vectors that are compared with those of passages."""
 
 
 def minilm_folder() -> Path:
@@ -173,9 +187,9 @@ class SentenceEmbedder:
             raise ModelError(f"{folder} is not a sentence-transformers model: it has no config.json.")
         self._folder = folder
         self._precision = precision
-        shipped = folder == minilm_folder()
-        self._source = source or ("" if shipped else str(folder.absolute()))
-        self._name = folder.name if shipped else Path(self._source).name
+        self._shipped = folder == minilm_folder()
+        self._source = source or ("" if self._shipped else str(folder.absolute()))
+        self._name = folder.name if self._shipped else Path(self._source).name
         self._torch = bool(obstacle(folder)) if torch is None else torch
         self._encoders: dict[Precision, Encoder] = {}
 
@@ -221,6 +235,27 @@ class SentenceEmbedder:
         vector: Vectors = self._encode([text], "float32", self._prompts[0])[0]
         return vector
 
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
+        """Unit vectors with token vectors, which the shipped model alone has: its principal directions are known."""
+        if not self._shipped:
+            return [Embedded(vector, NO_TOKENS) for vector in self.encode_passages(texts)]
+        found: list[Embedded | None] = [None] * len(texts)
+        for position, vector, states in self._read(texts, self._precision, self._prompts[1]):
+            found[position] = Embedded(vector, coded(states))
+        return [each for each in found if each]
+
+    def embed_question(self, text: str) -> tuple[Vectors, States]:
+        """One unit vector, float32[dimension], and the token vectors that are compared with those of passages."""
+        if not self._shipped:
+            return self.encode_question(text), decoded(NO_TOKENS)
+        ((_, vector, states),) = self._read([text], "float32", self._prompts[0])
+        return vector, asked(states)
+
+    def token_states(self, texts: Sequence[str]) -> list[States]:
+        """The hidden states of the tokens of each text, without the marks of its beginning and end."""
+        found = {position: states for position, _, states in self._read(texts, self._precision, self._prompts[1])}
+        return [found[position] for position in range(len(texts))]
+
     @cached_property
     def _prompts(self) -> tuple[str, str]:
         """What the model wants put before a question, and before a passage."""
@@ -237,13 +272,28 @@ class SentenceEmbedder:
                 list(texts), prompt=prompt, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
             )
             return np.asarray(found, dtype=np.float32).reshape(len(texts), -1 if len(texts) else self.dimension)
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for position, vector, _ in self._read(texts, precision, prompt):
+            vectors[position] = vector
+        return vectors
+
+    def _read(self, texts: Sequence[str], precision: Precision, prompt: str) -> Iterator[tuple[int, Vectors, States]]:
+        """The position, the vector and the tokens' hidden states of each text, long ones first."""
+        if self._torch:
+            made: Any = self._sentence_transformer.encode(
+                list(texts), prompt=prompt, normalize_embeddings=True, output_value=None, show_progress_bar=False
+            )
+            for position, each in enumerate(made):
+                states = each["token_embeddings"][each["attention_mask"] == 1].float().numpy()
+                yield position, each["sentence_embedding"].float().numpy(), states[1:-1]
+            return
         encoder = self._encoder(precision)
         rows = [self._cut(row.ids) for row in self._tokenizer.encode_batch([prompt + text for text in texts])]
-        vectors = np.empty((len(rows), self.dimension), dtype=np.float32)
         for batch in batches([len(row) for row in rows]):
             ids, mask = padded([rows[i] for i in batch])
-            vectors[batch] = _pooled(encoder(ids, mask, np.zeros_like(ids)), mask)
-        return vectors
+            hidden = encoder(ids, mask, np.zeros_like(ids))
+            for position, vector, states in zip(batch, _pooled(hidden, mask), hidden, strict=True):
+                yield position, vector, states[1 : len(rows[position]) - 1]
 
     def _cut(self, ids: list[int]) -> list[int]:
         """At most as many tokens as the model reads, the closing one among them."""

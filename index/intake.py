@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-import numpy as np
-
 from index.catalog import Catalog, Records
-from index.embedding import Embedder, Vectors
+from index.embedding import Embedded, Embedder
 from index.prepare import Ready
 from index.survey import Found
 from index.types import Entry, Failure, Notice, Summary, kind
@@ -93,20 +91,20 @@ class Intake:
     def _store(self, group: Sequence[Ready]) -> list[Found]:
         """Embed what the passages of a group lack and store the group; gives the files that must be read again."""
         texts = list(dict.fromkeys(passage.embedded for ready in group for passage in ready.passages))
-        vectors: dict[str, Vectors] = {}
+        vectors: dict[str, Embedded] = {}
         while True:
             self._embed(texts, vectors, group)
             with self._storing() as records:
                 missing = records.missing_vectors(texts)
                 if all(text in vectors for text in missing):
                     if missing:
-                        records.put_vectors(missing, np.stack([vectors[text] for text in missing]))
+                        records.put_vectors(missing, [vectors[text] for text in missing])
                     counts = [(ready.item, self._enter(records, ready)) for ready in group]
                     break  # else what had the vectors was removed since they were looked for
         self.counts.update(count for _, count in counts if count)
         return [item for item, count in counts if not count]
 
-    def _embed(self, texts: Sequence[str], vectors: dict[str, Vectors], group: Sequence[Ready]) -> None:
+    def _embed(self, texts: Sequence[str], vectors: dict[str, Embedded], group: Sequence[Ready]) -> None:
         """Add to `vectors` those of the texts that have none: long texts first, so that those of a batch are alike."""
         with self._catalog.reading() as records:
             missing = [text for text in records.missing_vectors(texts) if text not in vectors]
@@ -114,7 +112,7 @@ class Intake:
         size = sum(ready.item.size for ready in group)
         for start in range(0, len(missing), BATCH):
             batch = missing[start : start + BATCH]
-            made = self._embedder.encode_passages(batch)
+            made = self._embedder.embed_passages(batch)
             vectors.update(zip(batch, made, strict=True))
             with self._storing() as records:  # at once, so that a run that is killed need not do it again
                 records.put_vectors(batch, made)

@@ -6,17 +6,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import filelock
-import numpy as np
 
 from index.catalog import Catalog, Records
 from index.chunking import split
-from index.embedding import Embedder, Vectors
+from index.embedding import Embedded, Embedder, Vectors
 from index.errors import DocumentError, LibraryError
 from index.intake import BATCH, Intake, Progress
 from index.integrity import is_library
+from index.late import late_interaction
 from index.loaders import read
 from index.prepare import Ready, at_once, prepare
 from index.snapshot import Snapshots
@@ -25,6 +25,17 @@ from index.types import Document, Entry, Failure, Feedback, Hit, Notice, Passage
 from index.uploads import added, shares, sound, uploads
 
 LOCK_SECONDS = 60
+
+
+class Rankings(NamedTuple):
+    """What a search found: passages by cosine and by BM25, best first, and the late interaction of each of them.
+
+    `late` is empty where not all of them have token vectors.
+    """
+
+    dense: list[Hit]
+    lexical: list[Hit]
+    late: dict[Passage, float]
 
 
 def silent(name: str, share: float, passages: int) -> None:
@@ -137,9 +148,7 @@ class Library:
         with self._catalog.reading() as records:
             return records.passage_count()
 
-    def search(
-        self, question: str, depth: int, documents: Collection[str] | None = None
-    ) -> tuple[list[Hit], list[Hit]]:
+    def search(self, question: str, depth: int, documents: Collection[str] | None = None) -> Rankings:
         """The `depth` best passages by cosine of embeddings, and by BM25, each best first; of these paths or of all.
 
         A path that is not there has none. Scores do not depend on which documents are searched.
@@ -148,10 +157,16 @@ class Library:
             self._require_embedder(records)
             index = self._snapshots.index(records)
             among = None if documents is None else records.choose(documents)
-            near = index.search(self._embedder.encode_question(question), depth, among, records.vectors.of)
-            found = records.passages([passage_id for passage_id, _ in near])
-            dense = [Hit(found[passage_id], score) for passage_id, score in near]
-            return dense, records.lexical(question, depth)
+            vector, asked = self._embedder.embed_question(question)
+            near = index.search(vector, depth, among, records.vectors.of)
+            worded = records.lexical(question, depth)
+            ids = list(dict.fromkeys(number for number, _ in (*near, *worded)))
+            found, tokens = records.passages(ids), records.vectors.tokens(ids)
+            dense, lexical = ([Hit(found[number], score) for number, score in ranking] for ranking in (near, worded))
+            if len(tokens) < len(ids):  # of an older format, and not updated yet
+                return Rankings(dense, lexical, {})
+            scores = late_interaction(asked, [tokens[number] for number in ids])
+            return Rankings(dense, lexical, {found[number]: score for number, score in zip(ids, scores, strict=True)})
 
     def update(self, paths: Sequence[str], progress: Progress = silent) -> Summary:
         """Bring the library in step with files and folders: add, replace, and remove what is gone from them.
@@ -325,7 +340,7 @@ class Library:
 
     def _adopt_embedder(self, progress: Progress) -> None:
         """Make the vectors this embedder's: a new library takes its fingerprint, another's is embedded again."""
-        vectors: dict[str, Vectors] = {}
+        vectors: dict[str, Embedded] = {}
         while True:
             with self._catalog.reading() as records:
                 if records.fact("embedder") == self._embedder.fingerprint:
@@ -334,18 +349,33 @@ class Library:
             for done in range(0, len(texts), BATCH):
                 progress("again, because the embedder is another", done / len(texts), done)
                 batch = texts[done : done + BATCH]
-                vectors.update(zip(batch, self._embedder.encode_passages(batch), strict=True))
+                vectors.update(zip(batch, self._embedder.embed_passages(batch), strict=True))
             with self._writing(progress), self._catalog.writing() as records:
                 texts = _texts(records)
                 if all(text in vectors for text in texts):  # else passages were added meanwhile
                     records.drop_vectors()  # all of it or nothing: vectors of two embedders never mix
                     if texts:
-                        records.put_vectors(texts, np.stack([vectors[text] for text in texts]))
+                        records.put_vectors(texts, [vectors[text] for text in texts])
                     records.set_fact("embedder", self._embedder.fingerprint)
                     records.set_fact("embedder_source", self._embedder.source)
         if self.embedder_source != self._embedder.source:  # the same one, found elsewhere now
             with self._storing(progress) as records:
                 records.set_fact("embedder_source", self._embedder.source)
+        self._add_tokens(progress)
+
+    def _add_tokens(self, progress: Progress) -> None:
+        """Make the token vectors that passages of an older format lack."""
+        with self._catalog.reading() as records:
+            texts = records.missing_tokens()
+        for done in range(0, len(texts), BATCH):
+            progress("again, to find passages better", done / len(texts), done)
+            batch = texts[done : done + BATCH]
+            made = self._embedder.embed_passages(batch)
+            with self._storing(progress) as records:
+                records.put_tokens(batch, made)
+        if texts:
+            with self._storing(progress) as records:
+                records.settle_tokens()
 
 
 def is_gone(location: str) -> bool:

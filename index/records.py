@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.embedding import Embedded
 from index.integrity import DamageError
 from index.lexical import match_query
-from index.types import Document, Feedback, Hit, Notice, Passage, kind
+from index.types import Document, Feedback, Notice, Passage, kind
 from index.vector_rows import VectorRows
 from index.vectors import Quantizer
 
@@ -131,8 +132,8 @@ class Records:
         for row in self._db.execute(f"{self._passage} {among} ORDER BY passages.id"):
             yield _passage(row)
 
-    def lexical(self, question: str, depth: int) -> list[Hit]:
-        """Best passages by BM25 over the question's words."""
+    def lexical(self, question: str, depth: int) -> list[tuple[int, float]]:
+        """Ids and scores of the best passages by BM25 over the question's words."""
         query = match_query(question)
         if not query:
             return []
@@ -144,9 +145,8 @@ class Records:
         rows = self._db.execute(
             f"SELECT rowid, {_BM25} AS score FROM lexical WHERE lexical MATCH ? {among} ORDER BY score, rowid LIMIT ?",
             (*values, depth),
-        ).fetchall()
-        found = self.passages([row[0] for row in rows])
-        return [Hit(found[row[0]], -row[1]) for row in rows]
+        )
+        return [(row[0], -row[1]) for row in rows]
 
     def _rarest(self, query: str) -> str:
         """The rarest words of a query, together in at most SCORED passages or one alone; "" where all may be scored."""
@@ -160,21 +160,43 @@ class Records:
 
     def missing_vectors(self, texts: Iterable[str]) -> list[str]:
         """The distinct texts that have no vector yet."""
-        have = self._db.execute
-        return [t for t in dict.fromkeys(texts) if not have(_HAS_VECTOR, (text_hash(t),)).fetchone()]
+        return self._without("vectors", texts)
 
-    def put_vectors(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    def _without(self, table: str, texts: Iterable[str]) -> list[str]:
+        have, query = self._db.execute, f"SELECT 1 FROM {table} WHERE text_hash = ?"
+        return [t for t in dict.fromkeys(texts) if not have(query, (text_hash(t),)).fetchone()]
+
+    def put_vectors(self, texts: Sequence[str], made: Sequence[Embedded]) -> None:
         """Store the vectors of these texts. Those that no passage comes to use are dropped by `prune_vectors`."""
-        rows = [(text_hash(text), vector.tobytes()) for text, vector in zip(texts, vectors, strict=True)]
+        rows = [(text_hash(text), each.vector.tobytes()) for text, each in zip(texts, made, strict=True)]
         self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
         self._db.executemany("INSERT OR IGNORE INTO unsettled VALUES (?)", [(row[0],) for row in rows])
+        self.put_tokens(texts, made)
+
+    def put_tokens(self, texts: Sequence[str], made: Sequence[Embedded]) -> None:
+        """Store the token vectors of texts whose vectors are stored."""
+        both = [(text_hash(text), each.tokens) for text, each in zip(texts, made, strict=True)]
+        rows = [(key, codes.shape[1], codes.tobytes()) for key, codes in both if codes is not None]
+        self._db.executemany("INSERT OR REPLACE INTO tokens VALUES (?, ?, ?)", rows)
+
+    def missing_tokens(self) -> list[str]:
+        """The distinct texts of passages that have no token vectors."""
+        if self.fact("tokens") is None:
+            return []  # for none was stored before they were
+        return self._without("tokens", (passage.embedded for passage in self.all_passages()))
+
+    def settle_tokens(self) -> None:
+        """Note that no passage lacks its token vectors, where that is so."""
+        if not self.missing_tokens():
+            self._db.execute("DELETE FROM facts WHERE name = 'tokens'")
 
     def prune_vectors(self) -> None:
         """Drop the vectors that no passage uses: looks at those stored, and of passages removed, since last time."""
-        self._db.execute(
-            "DELETE FROM vectors WHERE text_hash IN (SELECT text_hash FROM unsettled) "
-            "AND NOT EXISTS (SELECT 1 FROM passages WHERE passages.text_hash = vectors.text_hash)"
-        )
+        for table in ("vectors", "tokens"):
+            self._db.execute(
+                f"DELETE FROM {table} WHERE text_hash IN (SELECT text_hash FROM unsettled) "
+                f"AND NOT EXISTS (SELECT 1 FROM passages WHERE passages.text_hash = {table}.text_hash)"
+            )
         self._db.execute("DELETE FROM unsettled")
 
     def store(self, location: str, document: Document, passages: Sequence[Passage]) -> None:
@@ -308,6 +330,8 @@ class Records:
     def drop_vectors(self) -> None:
         """Forget every vector, and what was learned from them, for others to be put there."""
         self._db.execute("DELETE FROM vectors")
+        self._db.execute("DELETE FROM tokens")
+        self._db.execute("DELETE FROM facts WHERE name = 'tokens'")
         self._db.execute("DELETE FROM quantizer")
         self._db.execute("DELETE FROM facts WHERE name = 'snapshot'")
         self.set_fact("generation", str(self.generation + 1))
@@ -332,4 +356,3 @@ def _passage(row: tuple[int, str, int, int, str, int | None, str, str, str]) -> 
 
 
 _FEEDBACK = [field.name for field in fields(Feedback)]
-_HAS_VECTOR = "SELECT 1 FROM vectors WHERE text_hash = ?"

@@ -22,6 +22,7 @@ _COLUMNS = {  # i: a number or NULL, t: text, b: bytes
     "lexical_content": "itt",
     "feedback": "itt[it]t[it][it]ii[it]",
     "vectors": "bb",
+    "tokens": "bib",
     "files": "ib",
 }
 _SAVED = ("contents", "documents", "passages", "lexical_content", "feedback")

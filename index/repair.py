@@ -8,12 +8,11 @@ from itertools import count
 from pathlib import Path
 
 import filelock
-import numpy as np
 
 from index.catalog import Catalog, Connection, Records, Unreadable, connect
 from index.check import SNAPSHOT, Finding
 from index.chunking import split
-from index.embedding import Embedder, Vectors
+from index.embedding import Embedded, Embedder
 from index.errors import DocumentError, LibraryError
 from index.intake import BATCH
 from index.legible import make_legible
@@ -96,6 +95,8 @@ def _made_anew(folder: Path, embedder: Embedder) -> Iterator[Mending]:
         records.prune_vectors()
         records.set_fact("embedder", embedder.fingerprint)
         records.set_fact("embedder_source", embedder.source)
+        if "tokens" in facts:
+            records.set_fact("tokens", facts["tokens"])
         records.set_fact("generation", str(max(generation, records.generation) + 1))
     with closing(connect(beside / "library.sqlite")) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -182,7 +183,7 @@ def _restore(catalog: Catalog, embedder: Embedder, content: Content) -> Iterator
     missing = [text for text in dict.fromkeys(texts) if text not in known]
     for start in range(0, len(missing), BATCH):
         batch = missing[start : start + BATCH]
-        known.update(zip(batch, embedder.encode_passages(batch), strict=True))
+        known.update(zip(batch, embedder.embed_passages(batch), strict=True))
     with catalog.writing() as records:
         _store(records, content, document, passages, known)
 
@@ -204,11 +205,11 @@ def _again(content: Content) -> tuple[Document | None, str]:
 
 
 def _store(
-    records: Records, content: Content, document: Document, passages: Sequence[Passage], known: dict[str, Vectors]
+    records: Records, content: Content, document: Document, passages: Sequence[Passage], known: dict[str, Embedded]
 ) -> None:
     texts = list(dict.fromkeys(passage.embedded for passage in passages))
     if texts:
-        records.put_vectors(texts, np.stack([known[text] for text in texts]))
+        records.put_vectors(texts, [known[text] for text in texts])
     for location, path in content.named:
         records.store(location, replace(document, path=path), passages)
         if content.data is not None and digest(content.data) == document.sha256:

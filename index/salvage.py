@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from index.catalog import Connection, Unreadable, text_hash
+from index.embedding import Embedded, Vectors
 from index.types import Passage, digest
-from index.vectors import Vectors
 
 BAD_VECTORS = "has vectors that are not as they were written"
 FAR = 1 << 40  # beyond every row
@@ -35,7 +35,7 @@ class Content:
     text: str | None = None
     warning: str = ""
     passages: tuple[Passage, ...] = ()
-    vectors: tuple[Vectors | None, ...] = ()
+    vectors: tuple[Embedded | None, ...] = ()
     data: bytes | None = None
     problem: str = ""
 
@@ -132,7 +132,7 @@ def _ranges(db: Connection) -> dict[int, tuple[int, int]]:
 
 def _passages(
     db: Connection, content: int, ids: tuple[int, int] | None, text: str, dimension: int
-) -> tuple[tuple[Passage, ...], tuple[Vectors | None, ...], str]:
+) -> tuple[tuple[Passage, ...], tuple[Embedded | None, ...], str]:
     """The passages of a content and their vectors, as far as these can be trusted, or what is wrong."""
     if ids is None:
         return (), (), "has passages that cannot be read"
@@ -151,15 +151,19 @@ def _passages(
     return tuple(found), tuple(vectors), problem
 
 
-def _vector(db: Connection, key: bytes, dimension: int) -> Vectors | None:
+def _vector(db: Connection, key: bytes, dimension: int) -> Embedded | None:
     try:
         stored: bytes | None = db.execute("SELECT vector FROM vectors WHERE text_hash = ?", (key,)).get
+        tokens = db.execute("SELECT width, codes FROM tokens WHERE text_hash = ?", (key,)).fetchone()
     except Unreadable:
         return None
     if stored is None or len(stored) != dimension * 4:
         return None
     vector: Vectors = np.frombuffer(stored, dtype=np.float32)
-    return vector if abs(float(np.linalg.norm(vector)) - 1) < 0.01 else None
+    if abs(float(np.linalg.norm(vector)) - 1) >= 0.01:
+        return None
+    codes = np.frombuffer(tokens[1], dtype=np.uint8).reshape(-1, tokens[0]) if tokens else None
+    return Embedded(vector, codes)
 
 
 def _kept(db: Connection, content: int, sha256: str) -> tuple[bytes | None, str]:

@@ -1,6 +1,6 @@
 """The tables of the library's SQLite file, and how those of an older format become these. Runs nothing itself."""
 
-VERSION = 5
+VERSION = 6
 _DOCUMENTS = """
 CREATE TABLE contents (
     id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL,
@@ -50,6 +50,13 @@ CREATE TRIGGER IF NOT EXISTS passage_removed AFTER DELETE ON passages BEGIN
     INSERT OR IGNORE INTO unsettled VALUES (old.text_hash);
 END;
 """
+# The token vectors of passages, one after another, `width` bytes each. They have a table of their own, for they are
+# read of the passages that a question finds, and vectors of all.
+_TOKENS = """
+CREATE TABLE tokens (text_hash BLOB PRIMARY KEY, width INTEGER NOT NULL, codes BLOB NOT NULL);
+"""
+# The next update makes those of passages that were stored before.
+_LACKING = _TOKENS + "INSERT INTO facts VALUES ('tokens', 'lacking');"
 # What could not be read of a file. It goes when the file is read, or when a person has seen it.
 _NOTICES = """
 CREATE TABLE notices (
@@ -83,10 +90,11 @@ DROP TABLE passages_1;
 DROP TABLE documents_1;
 """
 SCRIPTS = {
-    0: _DOCUMENTS + _LEXICAL + _REST + _KEPT + _VECTORS + _NOTICES,
-    1: _FROM_1 + _KEPT + _FROM_3 + _NOTICES,
-    2: _KEPT + _FROM_3 + _NOTICES + _WARNING,
-    3: _FROM_3 + _NOTICES + _WARNING,
-    4: _NOTICES + _WARNING,
+    0: _DOCUMENTS + _LEXICAL + _REST + _KEPT + _VECTORS + _TOKENS + _NOTICES,
+    1: _FROM_1 + _KEPT + _FROM_3 + _NOTICES + _LACKING,
+    2: _KEPT + _FROM_3 + _NOTICES + _WARNING + _LACKING,
+    3: _FROM_3 + _NOTICES + _WARNING + _LACKING,
+    4: _NOTICES + _WARNING + _LACKING,
+    5: _LACKING,
 }
 """What makes the tables of this format out of those of another; 0 is a new file."""

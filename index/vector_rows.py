@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.integrity import DamageError
+from index.late import Codes
 from index.vectors import Ids, Quantizer, Vectors
 
 if TYPE_CHECKING:
@@ -39,6 +40,15 @@ class VectorRows:
         if len(found) < len(ids):
             raise DamageError("passages that were found are not in library.sqlite, or have no vector")
         return found, vectors
+
+    def tokens(self, ids: Sequence[int]) -> dict[int, Codes]:
+        """The token vectors of the passages with these ids, of those that have them stored."""
+        rows = self._db.execute(
+            "SELECT id, width, codes FROM passages JOIN tokens USING (text_hash) "
+            "WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(ids),),
+        )
+        return {row[0]: np.frombuffer(row[2], dtype=np.uint8).reshape(-1, row[1]) for row in rows}
 
     def since(self, last: int) -> Iterator[tuple[Ids, Vectors]]:
         """Ids and vectors of the passages that were added after the one with the id `last`, in order, in blocks."""

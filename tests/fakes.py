@@ -7,7 +7,8 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-from index.embedding import Vectors
+from index.embedding import Embedded, Vectors
+from index.late import WIDTH, Codes, States, decoded
 from rag.types import Span
 
 _WORD = re.compile(r"\w+")
@@ -31,6 +32,19 @@ class WordEmbedder:
         """Unit vectors, float32[n, dimension]."""
         self.calls += texts
         return np.array([self.encode_question(text) for text in texts], dtype=np.float32).reshape(-1, self.dimension)
+
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
+        """Vectors as `encode_passages` gives them, with a token vector for each word."""
+        return [Embedded(v, self._tokens(text)) for v, text in zip(self.encode_passages(texts), texts, strict=True)]
+
+    def embed_question(self, text: str) -> tuple[Vectors, States]:
+        """A vector as `encode_question` gives it, with a token vector for each word."""
+        return self.encode_question(text), decoded(self._tokens(text))
+
+    def _tokens(self, text: str) -> Codes:
+        """Each word's own: a hash of it."""
+        made = b"".join(hashlib.sha256(word.encode()).digest()[: WIDTH // 4] for word in _WORD.findall(text.lower()))
+        return np.frombuffer(made, dtype=np.uint8).reshape(-1, WIDTH // 4)
 
     def encode_question(self, text: str) -> Vectors:
         """One unit vector; a text without words counts as one word of its own."""

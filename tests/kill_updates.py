@@ -47,7 +47,7 @@ def edit(folder: Path, rng: random.Random, share: float) -> None:
 def inspect(at: Path, versions: set[str]) -> None:
     """Open a library, ask it something, and see that every document in it is whole."""
     library, embedder = Library(at, WordEmbedder()), WordEmbedder()
-    dense, _ = library.search("When is the tide at the lighthouse?", 10**6)
+    dense, _, _ = library.search("When is the tide at the lighthouse?", 10**6)
     assert len(dense) == library.passage_count(), "a vector for every passage"
     stored = defaultdict[str, list[str]](list)
     for passage in library.passages():

@@ -3,6 +3,9 @@
 import sqlite3
 from pathlib import Path
 
+TO_FORMAT_5 = "DROP TABLE tokens; PRAGMA user_version = 5;"
+TO_FORMAT_4 = f"{TO_FORMAT_5} DROP TABLE notices; ALTER TABLE contents DROP COLUMN warning; PRAGMA user_version = 4;"
+
 
 def take_checksums(path: Path) -> None:
     """Write an SQLite file anew without a checksum in each page."""

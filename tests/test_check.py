@@ -18,7 +18,7 @@ from index.repair import repair
 from index.snapshot import Snapshots
 from index.types import Summary
 from tests.fakes import WordEmbedder
-from tests.old_libraries import take_checksums
+from tests.old_libraries import TO_FORMAT_4, take_checksums
 from tests.test_library import QUESTION, snapshot
 from ui.cli import main
 
@@ -31,6 +31,7 @@ TABLES = [
     "documents",
     "facts",
     "vectors",
+    "tokens",
     "files",
     "lexical_data",
     "lexical_content",
@@ -212,10 +213,12 @@ def test_the_snapshot_alone(filled: Library) -> None:
 def test_an_older_library_is_given_checksums(filled: Library) -> None:
     expected = everything(filled)
     with closing(connect(database(filled))) as db:
-        db.execute("DROP TABLE notices; ALTER TABLE contents DROP COLUMN warning; PRAGMA user_version = 4")
+        db.execute(TO_FORMAT_4)
     take_checksums(database(filled))
     database(filled).chmod(0o644)
-    assert everything(Library(filled.folder, WordEmbedder())) == expected
+    old = Library(filled.folder, WordEmbedder())
+    old.add([])
+    assert everything(old) == expected
     assert database(filled).stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in filled.folder.glob("library*")) == ["library.sqlite"]
     damage(filled, "liners".title())

@@ -58,7 +58,7 @@ def good(tmp_path: Path) -> Path:
 
 def answers(library: Library) -> None:
     assert assistant(library).answer(QUESTION).text == "Paris"
-    dense, lexical = library.search(QUESTION, 5)
+    dense, lexical, _ = library.search(QUESTION, 5)
     assert [hit.passage.text for hit in dense] == [hit.passage.text for hit in lexical] == [FRANCE.strip()]
 
 
@@ -68,7 +68,7 @@ def test_a_library_that_began_with_nothing_works(
     library: Library, bad: Path, good: Path, door: Door, reopened: bool
 ) -> None:
     door(library, bad)
-    assert library.search(QUESTION, 5) == ([], [])
+    assert library.search(QUESTION, 5) == ([], [], {})
     assert list(library.folder.glob("vectors-*")) == [], "an empty library has no snapshot"
     if reopened:
         library = Library(library.folder, WordEmbedder())
@@ -84,7 +84,7 @@ def test_a_library_that_was_emptied_works(library: Library, good: Path, door: Do
     answers(other)
     (entry,) = library.documents()
     library.remove(entry.path)
-    assert library.search(QUESTION, 5) == other.search(QUESTION, 5) == ([], [])
+    assert library.search(QUESTION, 5) == other.search(QUESTION, 5) == ([], [], {})
     assert list(library.folder.glob("vectors-*")) == []
     door(library, good)
     answers(library)
@@ -119,7 +119,7 @@ def test_a_library_that_was_broken_so_before_works(library: Library, bad: Path, 
     door(library, bad)
     as_before(library)
     library = Library(library.folder, WordEmbedder())
-    assert library.search(QUESTION, 5) == ([], [])
+    assert library.search(QUESTION, 5) == ([], [], {})
     door(library, good)
     answers(library)
     answers(Library(library.folder, WordEmbedder()))
@@ -166,7 +166,7 @@ def open_facts(library: Library) -> dict[str, str]:
 def test_an_empty_library_serves_another_embedder(library: Library, bad: Path, good: Path) -> None:
     library.update([str(bad)])
     other = Library(library.folder, WordEmbedder("others", dimension=32))
-    assert other.search(QUESTION, 5) == ([], []), "there is nothing to be embedded again"
+    assert other.search(QUESTION, 5) == ([], [], {}), "there is nothing to be embedded again"
     other.update([str(good)])
     answers(other)
 
@@ -176,7 +176,7 @@ def test_a_database_file_of_no_bytes_is_a_new_library(tmp_path: Path, good: Path
     for name in ("library.sqlite", "write.lock"):
         (tmp_path / name).touch()
     library = Library(tmp_path, WordEmbedder())
-    assert library.search(QUESTION, 5) == ([], [])
+    assert library.search(QUESTION, 5) == ([], [], {})
     library.update([str(good)])
     answers(library)
 
@@ -186,6 +186,6 @@ def test_a_first_run_that_was_killed(library: Library, tmp_path: Path, good: Pat
     with run(KILLED, library.folder, tmp_path / "kinsale.txt") as process:
         assert process.wait() == -signal.SIGKILL
     again = Library(library.folder, WordEmbedder())
-    assert again.search(QUESTION, 5) == ([], [])
+    assert again.search(QUESTION, 5) == ([], [], {})
     again.update([str(good)])
     answers(again)

@@ -148,7 +148,9 @@ def test_a_read_only_library() -> None:
 
 def test_a_library_of_format_2_takes_feedback(library: Library) -> None:
     with closing(connect(library.folder / "library.sqlite")) as db:
-        db.execute("DROP TABLE feedback; DROP TABLE files; DROP TABLE notices; PRAGMA user_version = 2;")
+        db.execute(
+            "DROP TABLE feedback; DROP TABLE files; DROP TABLE notices; DROP TABLE tokens; PRAGMA user_version = 2;"
+        )
         db.execute("ALTER TABLE contents DROP COLUMN warning")
     take_checksums(library.folder / "library.sqlite")
     again = Library(library.folder, WordEmbedder())

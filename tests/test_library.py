@@ -33,7 +33,7 @@ def snapshot(library: Library) -> Path:
 
 def test_a_folder_becomes_searchable(library: Library, files: Path) -> None:
     assert library.update([str(files)]) == Summary(added=2)
-    dense, lexical = library.search(QUESTION, 5)
+    dense, lexical, _ = library.search(QUESTION, 5)
     assert dense[0].passage == lexical[0].passage
     assert dense[0].passage.text == "# Ferry\n\nThe ferry to Rathlin leaves Ballycastle."
     assert [hit.score for hit in dense] == sorted((hit.score for hit in dense), reverse=True)
@@ -366,7 +366,7 @@ def test_an_unknown_document_gets_a_sentence(library: Library) -> None:
 
 def test_an_empty_library_finds_nothing(library: Library) -> None:
     assert library.update([]) == Summary()
-    assert library.search(QUESTION, 5) == ([], [])
+    assert library.search(QUESTION, 5) == ([], [], {})
 
 
 def test_progress_rises_to_one(library: Library, files: Path) -> None:

@@ -21,9 +21,9 @@ from index.catalog import connect, text_hash
 from index.embedding import Vectors
 from index.errors import LibraryError
 from index.intake import BATCH
-from index.library import Library
+from index.library import Library, Rankings
 from index.schema import VERSION
-from index.types import Document, Hit, Summary
+from index.types import Document, Summary
 from tests.fakes import WordEmbedder
 from tests.test_library import QUESTION, snapshot
 
@@ -119,7 +119,7 @@ def test_a_library_of_format_1_is_kept_and_read_anew(tmp_path: Path, files: Path
     db.close()
     library = Library(tmp_path, embedder)
     assert library.text("harbour.txt") == old
-    dense, lexical = library.search("deep harbour", 5)
+    dense, lexical, _ = library.search("deep harbour", 5)
     assert [hit.passage.text for hit in dense] == [hit.passage.text for hit in lexical] == [old]
     assert library.update([location]) == Summary(updated=1)
     assert library.text(location).endswith("Liners call in summer.\n")
@@ -154,9 +154,9 @@ def test_another_embedder(library: Library, files: Path) -> None:
 
 def test_two_libraries_on_one_folder_see_each_other(library: Library, files: Path) -> None:
     other = Library(library.folder, WordEmbedder())
-    assert other.search(QUESTION, 5) == ([], [])
+    assert other.search(QUESTION, 5) == ([], [], {})
     library.update([str(files)])
-    assert other.search(QUESTION, 5) == library.search(QUESTION, 5) != ([], [])
+    assert other.search(QUESTION, 5) == library.search(QUESTION, 5) != ([], [], {})
     other.remove(str(files / "ferry.md"))
     assert library.search("Rathlin", 5)[1] == []
 
@@ -166,7 +166,7 @@ def test_a_search_sees_one_moment(library: Library) -> None:
     library.add([Document.from_text("count", "The count is 0.")])
     done = Event()
 
-    def search() -> list[tuple[list[Hit], list[Hit]]]:
+    def search() -> list[Rankings]:
         seen = []
         while not done.is_set():
             seen.append(library.search("count", 5))
@@ -178,8 +178,8 @@ def test_a_search_sees_one_moment(library: Library) -> None:
             library.add([Document.from_text("count", f"The count is {number}.")])
         done.set()
     seen = [result for future in searches for result in future.result()]
-    assert all(len(dense) == len(lexical) == 1 and dense[0].passage == lexical[0].passage for dense, lexical in seen)
-    assert len({dense[0].passage.text for dense, _ in seen}) > 1, "they ran at the same time"
+    assert all(len(dense) == len(lexical) == 1 and dense[0].passage == lexical[0].passage for dense, lexical, _ in seen)
+    assert len({dense[0].passage.text for dense, _, _ in seen}) > 1, "they ran at the same time"
 
 
 def test_a_new_library_is_made_once(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_one_writer_at_a_time(library: Library, files: Path, monkeypatch: pytest
         assert other.stdout.readline() == "held\n"
         with pytest.raises(LibraryError, match=r"^Another process has been writing .* for 0\.1 seconds; wait"):
             library.update([str(files)])
-        assert library.search(QUESTION, 5) == ([], []), "readers do not wait"
+        assert library.search(QUESTION, 5) == ([], [], {}), "readers do not wait"
         other.communicate("\n")
     assert library.update([str(files)]) == Summary(added=2)
 

@@ -13,7 +13,7 @@ from index.library import Library
 from index.repair import repair
 from index.types import Summary
 from tests.fakes import WordEmbedder
-from tests.old_libraries import take_checksums
+from tests.old_libraries import TO_FORMAT_4, take_checksums
 from tests.test_check import damage_page, database, everything, filled
 from tests.test_library import QUESTION
 
@@ -71,7 +71,7 @@ def roots(library: Library) -> dict[str, int]:
 def make_old(library: Library) -> None:
     """As an older Footnote left it, whose tables then have other roots than in a new library."""
     with closing(connect(database(library))) as db:
-        db.execute("DROP TABLE notices; ALTER TABLE contents DROP COLUMN warning; PRAGMA user_version = 4")
+        db.execute(TO_FORMAT_4)
     take_checksums(database(library))
 
 

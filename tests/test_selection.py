@@ -49,7 +49,9 @@ def test_a_selection_is_the_whole_ranking_without_the_rest(
     chosen = {harbours.text(path) for path in selection}
     whole = harbours.search(question, EVERYTHING)
     some = harbours.search(question, depth, selection)
-    for ranking, hits in zip(whole, some, strict=True):
+    late = {passage.text: score for passage, score in whole.late.items()}
+    assert {late[passage.text] - score for passage, score in some.late.items()} <= {0.0}
+    for ranking, hits in zip(whole[:2], some[:2], strict=True):
         kept = [pair for pair in texts_and_scores(ranking) if pair[0] in chosen]
         assert texts_and_scores(hits) == kept[:depth], "the same scores in the same order, ties too"
         assert all(hit.passage.document in selection for hit in hits)
@@ -64,7 +66,7 @@ def test_all_documents_are_no_selection(harbours: Library, question: str, depth:
 
 def test_one_content_is_called_by_the_first_selected_path(harbours: Library) -> None:
     def named(*selection: str) -> set[str]:
-        dense, lexical = harbours.search("leaves", EVERYTHING, selection)
+        dense, lexical, _ = harbours.search("leaves", EVERYTHING, selection)
         return {hit.passage.document for hit in [*dense, *lexical]} | {p.document for p in harbours.passages(selection)}
 
     assert named("x.txt", "m.txt") == {"m.txt"}
@@ -75,7 +77,7 @@ def test_one_content_is_called_by_the_first_selected_path(harbours: Library) -> 
 
 @pytest.mark.parametrize("selection", [[], ["unknown.txt"], ["cod\udce9.txt", "nul\0.txt", "'; --", "[1]"]])
 def test_nothing_selected_finds_nothing(harbours: Library, selection: list[str]) -> None:
-    assert harbours.search("ferry", 5, selection) == ([], [])
+    assert harbours.search("ferry", 5, selection) == ([], [], {})
     assert harbours.passages(selection) == []
     assert retrieve(harbours, "ferry", 5, selection) == []
 
@@ -98,13 +100,13 @@ def test_a_selection_follows_the_library(library: Library, files: Path) -> None:
     library.update([str(files)])
     assert [hit.passage.text for hit in library.search("ferry", 5, chosen)[1]] == ["The ferry is gone."]
     library.remove(chosen[0])
-    assert library.search("ferry", 5, chosen) == ([], [])
+    assert library.search("ferry", 5, chosen) == ([], [], {})
 
 
 def test_more_documents_than_a_statement_has_variables(library: Library) -> None:
     library.add([Document.from_text(f"{number}", f"Buoy number {number}.") for number in range(40)])
     many = [*(f"no {number}" for number in range(300_000)), *map(str, range(30))]
-    dense, lexical = library.search("buoy", EVERYTHING, many)
+    dense, lexical, _ = library.search("buoy", EVERYTHING, many)
     assert len(dense) == len(lexical) == 30
 
 

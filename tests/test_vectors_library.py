@@ -188,7 +188,7 @@ def test_pruning_looks_at_what_changed_only(library: Library) -> None:
     same, embedder = document(1), WordEmbedder()
     library.add([document(0), same, Document("copy.md", same.text, "another")])
     with Catalog(library.folder).writing() as records:
-        records.put_vectors(["left behind"], embedder.encode_passages(["left behind"]))
+        records.put_vectors(["left behind"], embedder.embed_passages(["left behind"]))
     library.remove("1.md")
     used = {passage.embedded for passage in library.passages()}
     with sqlite3.connect(library.folder / "library.sqlite") as db:
@@ -204,7 +204,7 @@ def test_pruning_looks_at_what_changed_only(library: Library) -> None:
 
 # Format 3 had these vectors in a table without row numbers, and none of the tables for change.
 TO_FORMAT_3 = """
-DROP TABLE notices; ALTER TABLE contents DROP COLUMN warning;
+DROP TABLE tokens; DROP TABLE notices; ALTER TABLE contents DROP COLUMN warning;
 DROP TRIGGER passage_removed; DROP TABLE removed; DROP TABLE unsettled; DROP TABLE quantizer;
 ALTER TABLE vectors RENAME TO vectors_4;
 CREATE TABLE vectors (text_hash BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
