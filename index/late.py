@@ -51,7 +51,7 @@ def coded(states: States) -> Codes:
 
 def decoded(codes: Codes) -> States:
     """Vectors of whole numbers that point as those that were stored, float32[tokens, WIDTH]."""
-    return _LEVELS[codes].reshape(len(codes), 4 * codes.shape[1])
+    return _LEVELS.take(codes, axis=0).reshape(len(codes), 4 * codes.shape[1])
 
 
 def asked(states: States) -> States:
@@ -70,7 +70,7 @@ def late_interaction(question: States, passages: Sequence[Codes]) -> list[float]
     if not lengths.any() or not len(question):
         return found.tolist()
     vectors = decoded(np.concatenate(passages))
-    cosines = question @ vectors.T / np.linalg.norm(vectors, axis=1)
+    cosines = question @ vectors.T / np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
     starts = (np.cumsum(lengths) - lengths)[lengths > 0]
     best = np.maximum.reduceat(cosines, starts, axis=1) / np.linalg.norm(question, axis=1, keepdims=True)
     found[lengths > 0] = best.mean(axis=0, dtype=np.float64)

@@ -1,5 +1,6 @@
 """The guard beyond names and passwords: headers, sessions, who hangs up, and who guesses."""
 
+import asyncio
 import json
 import logging
 import re
@@ -10,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message
 
 from index.library import Library
 from tests.serving import ADA, BOB, asking, client, filled, running, served, until, users
@@ -398,3 +399,34 @@ def test_what_is_remembered_of_sessions_is_bounded(monkeypatch: pytest.MonkeyPat
     assert len(known._owner) == sum(map(len, known._of.values())) == 10
     assert known._gone("ada-4", "eve") is None, "who is still there keeps what they use"
     assert all(known._of.values())
+
+
+def test_a_page_is_gone_when_it_opens_no_other_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It closes its stream after an answer and opens another for the next question, which may be on its way already."""
+    monkeypatch.setattr(sessions, "LINGERS", 0.1)
+    known = Sessions(lambda session: True)
+
+    async def request(path: str, session: str = "") -> sessions.Admitted:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": json.dumps({"session_hash": session}).encode()}
+
+        scope = {"path": f"/gradio_api/{path}", "query_string": f"session_hash={session}".encode()}
+        return await known.admit(scope, receive, "ada")
+
+    async def run() -> None:
+        first = await request("queue/data", "page")
+        first.hangs_up()
+        asks = await request("queue/join", "page")
+        asks.hangs_up()
+        second = await request("queue/data", "page")
+        assert first.gone is asks.gone is second.gone
+        await asyncio.sleep(0.3)
+        assert not asks.gone.is_set(), "it is there"
+        second.hangs_up()
+        assert not asks.gone.is_set()
+        await asyncio.wait_for(asks.gone.wait(), 5)
+        alone = await request("config")
+        alone.hangs_up()
+        assert alone.gone.is_set(), "nothing is to follow"
+
+    asyncio.run(run())

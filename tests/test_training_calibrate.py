@@ -6,7 +6,7 @@ from index.library import Library
 from index.types import Document
 from rag.calibration import Calibration
 from rag.squad import Paragraph, Question
-from rag.training.calibrate import Asked, draw, fit, rows
+from rag.training.calibrate import Asked, draw, drawn, fit, reliability, rows
 from tests.fakes import OverlapReader
 
 CORK = "The harbour at Cobh is deep."
@@ -43,3 +43,20 @@ def test_the_fit_is_calibrated_for_its_share_of_unanswerable_questions() -> None
     weights, bias = fit(collected)
     assert np.allclose([*weights, bias], [2, 0, -1], atol=0.2), "the model that drew the labels"
     assert abs(Calibration(tuple(weights), bias, 0.5).confidence((0.5, 0.0)) - 0.5) < 0.05
+
+
+def test_reliability_as_a_table_and_as_a_chart() -> None:
+    found = [(0.04, False, True), (0.06, True, True), (0.92, True, True), (1.0, True, False)]
+    assert reliability(found).splitlines() == [
+        "confidence | n | mean | right",
+        ".0–.1 | 2 | 5 | 50",
+        ".9–1 | 2 | 96 | 100",
+    ]
+    chart = drawn(found).splitlines()
+    assert chart[0] == "```mermaid"
+    assert [line.strip() for line in chart[2:-1]] == [
+        'x-axis "mean confidence, percent" ["5", "96"]',
+        'y-axis "right, percent" 0 --> 100',
+        "bar [50, 100]",
+        "line [5, 96]",
+    ]

@@ -21,7 +21,7 @@ from ui.auth import Users, credentials
 from ui.caller import Caller, introduce
 from ui.headers import plain, secured
 from ui.logins import Failures
-from ui.sessions import Sessions, browser, new_cookie
+from ui.sessions import Admitted, Sessions, browser, new_cookie
 
 MAX_UPLOAD_BYTES = 100_000_000  # of one file
 MAX_UPLOADS_BYTES = 500_000_000  # of all files of a request
@@ -102,16 +102,15 @@ def guarded(
         if not refused:
             name = login.name(headers) if login else ""
             try:
-                gone, receive = await sessions.admit(scope, _counted(receive, scope["path"]), name or known)
+                admitted = await sessions.admit(scope, _counted(receive, scope["path"]), name or known)
             except HTTPException as error:
                 refused = _Refusal(error.status_code, error.detail)
         if refused:
             await problem(scope["path"], refused.status, refused.sentence, refused.retry_after)(scope, receive, send)
             return
         plain(scope)
-        caller = Caller(name or _address(scope), gone)
-        introduce(caller, scope)
-        watched = _Watched(receive, caller.gone)
+        introduce(Caller(name or _address(scope), admitted.gone), scope)
+        watched = _Watched(admitted)
         try:
             await app(scope, watched.receive, send)
         except ClientDisconnect:
@@ -228,19 +227,20 @@ def _counted(receive: Receive, path: str) -> Receive:
 
 
 class _Watched:
-    """What a request sends; once that is all, `gone` is set when its sender hangs up."""
+    """What a request sends; once that is all, it is told when its sender hangs up."""
 
-    def __init__(self, receive: Receive, gone: asyncio.Event) -> None:
-        self._receive, self._gone = receive, gone
+    def __init__(self, admitted: Admitted) -> None:
+        self._receive, self._hangs_up = admitted.receive, admitted.hangs_up
+        self._ended = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
 
     async def receive(self) -> Message:
         if self._watch:
-            await self._gone.wait()
+            await self._ended.wait()
             return {"type": "http.disconnect"}
         message = await self._receive()
         if message["type"] == "http.disconnect":
-            self._gone.set()
+            self._end()
         elif not message.get("more_body"):
             self._watch = asyncio.ensure_future(self._wait())
         return message
@@ -248,7 +248,11 @@ class _Watched:
     async def _wait(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self._gone.set()
+        self._end()
+
+    def _end(self) -> None:
+        self._ended.set()
+        self._hangs_up()
 
     def stop(self) -> None:
         if self._watch:

@@ -6,6 +6,8 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
@@ -15,6 +17,7 @@ from starlette.types import Message, Receive, Scope
 
 COOKIE = "footnote"
 SHARE = 100  # sessions of an owner that are remembered; the longest unused is forgotten first
+LINGERS = 2.0  # seconds in which a page that closed its stream may open another: it does so when it asks again at once
 REMEMBERED = 20_000  # of all; the longest unused of the owner who was longest away is forgotten first
 
 _HEARTBEAT = "/gradio_api/heartbeat/"
@@ -25,6 +28,15 @@ _BROWSER = re.compile(r"[A-Za-z0-9_-]{32,64}")
 _SESSION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
+@dataclass(frozen=True)
+class Admitted:
+    """A request, unread. `gone` is set when who sends it is gone; `hangs_up` is to be called when it breaks off."""
+
+    gone: asyncio.Event
+    hangs_up: Callable[[], None]
+    receive: Receive
+
+
 class Sessions:
     """Who opened which session. `is_open` tells whether Gradio has messages to give for one."""
 
@@ -32,9 +44,10 @@ class Sessions:
         self._is_open = is_open
         self._owner: dict[str, str] = {}
         self._of: OrderedDict[str, OrderedDict[str, asyncio.Event]] = OrderedDict()  # the sessions of each owner
+        self._streams: dict[str, int] = {}  # how many each session has opened
 
-    async def admit(self, scope: Scope, receive: Receive, owner: str) -> tuple[asyncio.Event, Receive]:
-        """When who sends this request is gone, which is set for all of a session, and the request, unread.
+    async def admit(self, scope: Scope, receive: Receive, owner: str) -> Admitted:
+        """A request with its caller, who of a session's requests is the page: gone when its stream is, and stays so.
 
         Raises HTTPException where it names the session of another owner, or one that is not open.
         """
@@ -47,12 +60,25 @@ class Sessions:
         elif path.startswith(_HEARTBEAT):
             named = path.removeprefix(_HEARTBEAT)
         if named is None:
-            return asyncio.Event(), receive
+            alone = asyncio.Event()
+            return Admitted(alone, alone.set, receive)
         is_there = named in self._owner if path == _CANCEL else path != _STREAM or self._is_open(named)
         gone = self._gone(named, owner) if is_there else None
         if gone is None:
             raise HTTPException(404, "There is no such conversation; reload the page.")
-        return (asyncio.Event() if path.startswith(_HEARTBEAT) else gone), receive
+        if path != _STREAM:
+            return Admitted(gone, lambda: None, receive)
+        self._streams[named] = number = self._streams.get(named, 0) + 1
+        return Admitted(gone, partial(self._lingers, named, number, gone), receive)
+
+    def _lingers(self, session: str, number: int, gone: asyncio.Event) -> None:
+        """Take a page for gone when it opens no other stream for a while."""
+
+        def look() -> None:
+            if self._streams.get(session, number) == number:
+                gone.set()
+
+        asyncio.get_running_loop().call_later(LINGERS, look)
 
     def _gone(self, session: str, owner: str) -> asyncio.Event | None:
         """When this owner's page is gone; None for another's. A session that nobody has is the owner's from now on."""
@@ -75,6 +101,7 @@ class Sessions:
     def _forget_one(self, owner: str) -> None:
         session, _ = self._of[owner].popitem(last=False)
         del self._owner[session]
+        self._streams.pop(session, None)
         if not self._of[owner]:
             del self._of[owner]
 

@@ -150,6 +150,20 @@ def reliability(found: Sequence[tuple[float, bool, bool]]) -> str:
     return "\n".join(lines)
 
 
+def drawn(found: Sequence[tuple[float, bool, bool]]) -> str:
+    """The same as a chart of Mermaid: bars are what was right, the line what a perfect confidence would have."""
+    tenths = [[(c, right) for c, right, _ in found if min(int(10 * c), 9) == low] for low in range(10)]
+    means = [[f"{100 * mean:.0f}" for mean in np.mean(tenth, axis=0)] for tenth in tenths if tenth]
+    lines = [
+        "xychart-beta",
+        '    x-axis "mean confidence, percent" [' + ", ".join(f'"{confidence}"' for confidence, _ in means) + "]",
+        '    y-axis "right, percent" 0 --> 100',
+        "    bar [" + ", ".join(right for _, right in means) + "]",
+        "    line [" + ", ".join(confidence for confidence, _ in means) + "]",
+    ]
+    return "\n".join(["```mermaid", *lines, "```"])
+
+
 def main() -> None:
     """Command line of the calibration."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -167,7 +181,7 @@ def main() -> None:
     random.Random(SEED).shuffle(collected)
     weights, bias = fit(collected)
     found = outcomes(collected)
-    print(reliability(found))
+    print(reliability(found), drawn(found), sep="\n\n")
     calibration = {
         "features": [
             "score",
