@@ -55,6 +55,25 @@ def test_a_round_has_answers_that_are_exact_and_questions_without(data: Path) ->
     assert any(example.context.startswith("Towns of Munster\n") for example in made)
 
 
+@pytest.mark.integration
+@pytest.mark.parametrize("part", rules.PARTS)
+def test_a_part_can_be_left_out(data: Path, part: str) -> None:
+    shares = {"wiki": 2.0, "squad_train": 2.0}
+    if part in ("people", "searches"):
+        name = min(rules.PARTS[part])
+        squad(data / f"{name}.train.json", ("Tralee",))
+        shares[name] = 2.0
+    whole, made = (mix(data, random.Random(1), shares, without) for without in ("", part))
+    lacking = [example for example in made if not example.answer and not example.verdict]
+    if part == "negatives":
+        assert all("sank" in example.question for example in lacking)
+    elif part == "wording":
+        assert {e.question for e in made if e.answer} == {f"Who is the mayor of {name}?" for name in TOWNS}
+    else:
+        assert any("Tralee" in example.context for example in whole)
+        assert not any("Tralee" in example.context for example in made)
+
+
 def test_passages_that_retrieval_would_bring_lack_the_answer() -> None:
     pool = [Paragraph("Towns", f"{town} is a town. Its mayor is Mr {town}son.", ()) for town in TOWNS]
     question = Question("1", "Who is mayor of the town Cobh?", ((0, "Mr Cobhson"),))

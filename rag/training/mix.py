@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,13 @@ LONGEST = 1300  # characters of a passage with a verdict
 NEAREST = 8  # passages without the answer, to choose one of
 COMMON = 1500  # passages that a word may stand in and still tell them apart
 TITLES = {"nq_qed", "tydiqa_en", "nq_oracle", "wiki", "doc2dial", "clapnq_unans", "fairytaleqa", "policyqa"}
+PARTS = {
+    "negatives": set[str](),  # those that are made; what people wrote stays
+    "people": {"squad2_unansq", "clapnq_unans", "multihop_negatives"},  # who wrote unanswerable questions
+    "searches": {"nq_qed", "nq_oracle", "tydiqa_en"},  # as people type them
+    "wording": set[str](),  # questions made terse, polite or mistyped
+}
+"""What can be left out, to see what it is worth, and the sets that go with it."""
 VERDICTS: dict[str, Verdict] = {
     "yes": "yes",
     "no": "no",
@@ -69,14 +77,14 @@ VERDICTS: dict[str, Verdict] = {
 }
 
 
-def mix(data: Path, rng: random.Random, shares: dict[str, float] = SHARES) -> list[Example]:
-    """One round of examples, shuffled, contexts cropped to whole sentences."""
-    sets = {name: load_squad(data / f"{name}.train.json") for name in shares}
+def mix(data: Path, rng: random.Random, shares: dict[str, float] = SHARES, without: str = "") -> list[Example]:
+    """One round of examples, shuffled, contexts cropped to whole sentences; one of `PARTS` may be left out."""
+    sets = {name: load_squad(data / f"{name}.train.json") for name in shares if name not in PARTS.get(without, ())}
     examples: list[Example] = []
     for name, paragraphs in sets.items():
         titled = [_titled(p) if name in TITLES and rng.random() < TITLED else p for p in paragraphs]
         examples += positives(titled, shares[name], rng)
-        if name in ("wiki", "nq_qed", "tydiqa_en", "reddit", "amazon", "fairytaleqa"):
+        if without != "negatives" and name in ("wiki", "nq_qed", "tydiqa_en", "reddit", "amazon", "fairytaleqa"):
             examples += negatives(paragraphs, WITHIN * shares[name], rng)
     pool = [paragraph for paragraphs in sets.values() for paragraph in paragraphs]
     questions = [
@@ -86,11 +94,13 @@ def mix(data: Path, rng: random.Random, shares: dict[str, float] = SHARES) -> li
         for question in paragraph.questions
         if question.answers and rng.random() < LACKING * shares[name]
     ]
-    examples += retrieved(questions, pool, rng)
+    if without != "negatives":
+        examples += retrieved(questions, pool, rng)
     near = neighbours(example.context for example in examples)
     examples = [swapped(e, near, rng) if rng.random() < SWAPPED else e for e in examples]
     examples += verified(data, rng)
-    examples = [replace(e, question=asked(e.question, rng)) for e in (_short(e, rng) for e in examples)]
+    word = partial(asked, rng=rng) if without != "wording" else str
+    examples = [replace(e, question=word(e.question)) for e in (_short(e, rng) for e in examples)]
     rng.shuffle(examples)
     return examples
 

@@ -21,7 +21,7 @@ from rag.reader import layers_of
 from rag.span_model import VERDICTS, Read, SpanModel, span_loss
 from rag.training.dropout import Noise
 from rag.training.examples import Example
-from rag.training.mix import mix
+from rag.training.mix import PARTS, mix
 from rag.weights import unpack
 
 MAX_TOKENS = 320
@@ -58,12 +58,12 @@ def _length(example: Example) -> int:
     return len(example.context) + len(example.question)
 
 
-def rounds(data: Path, seed: int) -> Iterator[list[Example]]:
+def rounds(data: Path, seed: int, without: str = "") -> Iterator[list[Example]]:
     """Batches without end: each round draws its examples anew."""
     number = 0
     while True:
         rng = random.Random(f"{seed} {number}")
-        yield from batches(mix(data, rng), CHARACTERS, rng)
+        yield from batches(mix(data, rng, without=without), CHARACTERS, rng)
         number += 1
 
 
@@ -127,7 +127,7 @@ def rate(step: int, steps: int) -> float:
     return max(0.0, min((step + 1) / WARM_UP, 1.0, (steps - step) / max(1.0, DECAY * steps)))
 
 
-def train(data: Path, work: Path, begin: Path, steps: int, seed: int = SEED) -> None:
+def train(data: Path, work: Path, begin: Path, steps: int, seed: int = SEED, without: str = "") -> None:
     """Learn for so many steps and write the running mean of the weights to WORK/model.safetensors."""
     work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
@@ -155,7 +155,7 @@ def train(data: Path, work: Path, begin: Path, steps: int, seed: int = SEED) -> 
     model.train()
     began, seen = time.monotonic(), 0
     losses: list[float] = []
-    for step, batch in enumerate(rounds(data, seed), start=1):
+    for step, batch in enumerate(rounds(data, seed, without), start=1):
         if step > steps:
             break
         if step <= first:
@@ -219,8 +219,9 @@ def main() -> None:
     parser.add_argument("--begin", type=Path, required=True, help="weights to begin from (rag.training.backbone)")
     parser.add_argument("--steps", type=int, required=True, help="how many batches to learn from")
     parser.add_argument("--seed", type=int, default=SEED, help="another run to average with (default: %(default)s)")
+    parser.add_argument("--without", choices=PARTS, default="", help="leave this out, to see what it is worth")
     args = parser.parse_args()
-    train(args.data, args.work, args.begin, args.steps, args.seed)
+    train(args.data, args.work, args.begin, args.steps, args.seed, args.without)
 
 
 if __name__ == "__main__":
