@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -239,10 +240,13 @@ class SentenceEmbedder:
         """Unit vectors with token vectors, which the shipped model alone has: its principal directions are known."""
         if not self._shipped:
             return [Embedded(vector, NO_TOKENS) for vector in self.encode_passages(texts)]
-        found: list[Embedded | None] = [None] * len(texts)
-        for position, vector, states in self._read(texts, self._precision, self._prompts[1]):
-            found[position] = Embedded(vector, coded(states))
-        return [each for each in found if each]
+        read = sorted(self._read(texts, self._precision, self._prompts[1]), key=itemgetter(0))
+        if not read:
+            return []
+        _, vectors, states = zip(*read, strict=True)
+        codes = coded(np.concatenate(states))  # in one product: small ones vie with the encoder for threads
+        ends = np.cumsum([len(each) for each in states])[:-1]
+        return [Embedded(vector, tokens) for vector, tokens in zip(vectors, np.split(codes, ends), strict=True)]
 
     def embed_question(self, text: str) -> tuple[Vectors, States]:
         """One unit vector, float32[dimension], and the token vectors that are compared with those of passages."""
