@@ -1,7 +1,7 @@
 """Late interaction: how well a passage matches each token of a question (ColBERT, Khattab and Zaharia 2020).
 
-A token's vector is its hidden state in the embedder on the first principal directions of such states, two bits a
-number. Knows nothing of texts or storage.
+A token's vector is its hidden state in the embedder on the first principal directions of such states. Passages keep
+theirs in two bits a number; hidden states come in, bytes to store and scores go out.
 """
 
 from collections.abc import Sequence

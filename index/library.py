@@ -366,6 +366,8 @@ class Library:
     def _add_tokens(self, progress: Progress) -> None:
         """Make the token vectors that passages of an older format lack."""
         with self._catalog.reading() as records:
+            if records.fact("tokens") is None:
+                return
             texts = records.missing_tokens()
         for done in range(0, len(texts), BATCH):
             progress("again, to find passages better", done / len(texts), done)
@@ -373,9 +375,8 @@ class Library:
             made = self._embedder.embed_passages(batch)
             with self._storing(progress) as records:
                 records.put_tokens(batch, made)
-        if texts:
-            with self._storing(progress) as records:
-                records.settle_tokens()
+        with self._storing(progress) as records:
+            records.settle_tokens()
 
 
 def is_gone(location: str) -> bool:

@@ -181,8 +181,6 @@ class Records:
 
     def missing_tokens(self) -> list[str]:
         """The distinct texts of passages that have no token vectors."""
-        if self.fact("tokens") is None:
-            return []  # for none was stored before they were
         return self._without("tokens", (passage.embedded for passage in self.all_passages()))
 
     def settle_tokens(self) -> None:
