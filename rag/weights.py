@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 MODELS = Path(__file__).parent / "models"
 SHA256 = {
-    "calibration.json": "12bd256db86c7cfd2edb9b40b7a9989b7b461f98d128da2549b8aeeb85be2954",
-    "reader.safetensors": "b586257d5afc7c031a62db74cc74b345aa8673e7db2a1cf1e0aa481b61c6c9d5",
+    "calibration.json": "8be866fb94eeac3f35daf58955bd65a932a763d2e701aa2deed3aa270b43a284",
+    "reader.safetensors": "469c061213fbe7cfc67422f992d3e1a44265b989232c03370fe0a016a3012d3f",
     "small.calibration.json": "51924ae623d3a9f366b0505195618687e4085d719bcd47df723cd575e2b8e8e0",
     "small.safetensors": "4dcc19ae800558946747d37e395ca65fb475c5c0e1f4a57e8bfc7e5e9f3e6465",
 }
