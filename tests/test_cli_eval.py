@@ -14,6 +14,7 @@ import pytest
 from eval.metrics import SCORES
 from eval.results import MANIFEST, QUESTIONS, REPORT
 from eval.results import SCORES as SCORES_FILE
+from rag.calibration import Calibration
 from tests.test_cli import BRIEFING, fails
 from tests.test_eval_systems import Reply, foreign
 from ui.cli import main
@@ -92,7 +93,7 @@ def test_a_run_its_baseline_and_its_floors(gold: str, tmp_path: Path, capsys: py
     assert {name: kind["n"] for name, kind in kept["kinds"].items()} == {"who": 2, "which": 1}
     made = json.loads((out / MANIFEST).read_text())
     assert set(made["models"]) == {"embedder", "reader", "calibration"}
-    assert made["settings"]["threshold"] == 0.35
+    assert made["settings"]["threshold"] == Calibration.load().threshold
 
     questions = (out / QUESTIONS).read_bytes()
     assert main([*command, "--resume", "--baseline", str(out), "--fail-under", "latency_p50_ms=0.001"]) == 1
