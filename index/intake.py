@@ -97,8 +97,7 @@ class Intake:
             with self._storing() as records:
                 missing = records.missing_vectors(texts)
                 if all(text in vectors for text in missing):
-                    if missing:
-                        records.put_vectors(missing, [vectors[text] for text in missing])
+                    records.put_vectors(missing, [vectors[text] for text in missing])
                     counts = [(ready.item, self._enter(records, ready)) for ready in group]
                     break  # else what had the vectors was removed since they were looked for
         self.counts.update(count for _, count in counts if count)

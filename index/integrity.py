@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from index.errors import LibraryError
+from index.errors import LibraryError, ModelError
 
 WHOLE = 512 << 20  # bytes of a file that is checked whole
 SAMPLES, SAMPLE = 256, 1 << 14  # so many blocks of so many bytes
@@ -34,6 +34,17 @@ def checksum(path: Path) -> str:
             file.seek((size - SAMPLE) * number // (SAMPLES - 1))
             digest.update(file.read(SAMPLE))
         return digest.hexdigest()
+
+
+def read_shipped(path: Path, sha256: str | None) -> bytes:
+    """The bytes of a file of ours, or of any where `sha256` is None. Raises ModelError where it is not as it was."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror or error}); install Footnote again.") from error
+    if sha256 and hashlib.sha256(data).hexdigest() != sha256:
+        raise ModelError(f"{path} is not the file that this version of Footnote has; install Footnote again.")
+    return data
 
 
 class DamageError(Exception):

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import ModelError
-from index.types import digest
+from index.integrity import read_shipped
 
 Codes = NDArray[np.uint8]
 """Token vectors as they are stored: uint8[tokens, WIDTH / 4]."""
@@ -32,13 +31,7 @@ def directions() -> States:
     """The principal directions of the shipped embedder's states, float32[hidden, WIDTH]. Raises ModelError."""
     from safetensors.numpy import load
 
-    try:
-        data = DIRECTIONS.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{DIRECTIONS} cannot be read ({error.strerror or error}); install Footnote again.") from error
-    if digest(data) != SHA256:
-        raise ModelError(f"{DIRECTIONS} is not the file that this version of Footnote has; install Footnote again.")
-    return np.asarray(load(data)["directions"], dtype=np.float32)
+    return np.asarray(load(read_shipped(DIRECTIONS, SHA256))["directions"], dtype=np.float32)
 
 
 def coded(states: States) -> Codes:

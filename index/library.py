@@ -354,8 +354,7 @@ class Library:
                 texts = _texts(records)
                 if all(text in vectors for text in texts):  # else passages were added meanwhile
                     records.drop_vectors()  # all of it or nothing: vectors of two embedders never mix
-                    if texts:
-                        records.put_vectors(texts, [vectors[text] for text in texts])
+                    records.put_vectors(texts, [vectors[text] for text in texts])
                     records.set_fact("embedder", self._embedder.fingerprint)
                     records.set_fact("embedder_source", self._embedder.source)
         if self.embedder_source != self._embedder.source:  # the same one, found elsewhere now

@@ -208,8 +208,7 @@ def _store(
     records: Records, content: Content, document: Document, passages: Sequence[Passage], known: dict[str, Embedded]
 ) -> None:
     texts = list(dict.fromkeys(passage.embedded for passage in passages))
-    if texts:
-        records.put_vectors(texts, [known[text] for text in texts])
+    records.put_vectors(texts, [known[text] for text in texts])
     for location, path in content.named:
         records.store(location, replace(document, path=path), passages)
         if content.data is not None and digest(content.data) == document.sha256:

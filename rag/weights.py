@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import ModelError
-from index.types import digest
+from index.integrity import read_shipped
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,13 +25,7 @@ _SCALE = ".row_scale"
 
 def read_model(path: Path) -> bytes:
     """The bytes of a model's file. Raises ModelError where it is missing, or is a shipped one and not as it was."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read ({error.strerror or error}); install Footnote again.") from error
-    if path.parent == MODELS and digest(data) != SHA256[path.name]:
-        raise ModelError(f"{path} is not the file that this version of Footnote has; install Footnote again.")
-    return data
+    return read_shipped(path, SHA256[path.name] if path.parent == MODELS else None)
 
 
 def pack(state: "dict[str, Tensor]") -> "dict[str, Tensor]":
